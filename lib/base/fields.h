@@ -1,0 +1,65 @@
+/*
+ * Header fields (RFC 9110 section 5): an ordered dict of lower-case names, each with one or more values.
+ */
+#ifndef AH_FIELDS_H
+#define AH_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+
+typedef struct ah_field {
+    char *name;
+    char **values;
+    /* At least 1. */
+    size_t count;
+    /* The values joined by ", " (RFC 9110 section 5.3); NULL while there is only one. */
+    ah_buffer *joined;
+} ah_field;
+
+/* All zero: empty. */
+typedef struct ah_fields {
+    ah_field *fields;
+    size_t count;
+    size_t capacity;
+} ah_fields;
+
+/* Adds a value to the field of that name, whose case does not matter, after the values it has. The name and value need
+ * not end with a zero byte. White space around the value is dropped. False: no memory, nothing has changed. */
+bool ah_fields_add(ah_fields *fields, const char *name, size_t name_length, const char *value, size_t value_length);
+
+/* Gives the field this one value, in the place it has or at the end. False: no memory, nothing has changed. */
+bool ah_fields_set(ah_fields *fields, const char *name, const char *value);
+
+/* Removes the field. Returns whether it was there. */
+bool ah_fields_delete(ah_fields *fields, const char *name);
+
+/* The field of that name in any case, NULL if there is none. */
+const ah_field *ah_fields_find(const ah_fields *fields, const char *name);
+
+/* The field's value, joined if there are several; NULL if there is none. */
+const char *ah_fields_get(const ah_fields *fields, const char *name);
+
+/* The one value that stands for all of a field's. */
+const char *ah_field_value(const ah_field *field);
+
+/* A copy in place of what was in *copy, which must be empty. False: no memory, and *copy is empty. */
+bool ah_fields_copy(ah_fields *copy, const ah_fields *fields);
+
+void ah_fields_clear(ah_fields *fields);
+
+/* Whether the text is a token (RFC 9110 section 5.6.2): what methods and field names are made of. */
+bool ah_is_token(const char *text);
+
+/* Whether the text may stand as a field's value (RFC 9110 section 5.5): no line break and no other control character
+ * but tab. */
+bool ah_is_field_value(const char *text);
+
+/* Whether two texts are the same but for the case of ASCII letters, whatever the locale. */
+bool ah_same_ignoring_case(const char *a, const char *b);
+
+/* The ASCII letter in lower case; other characters as they are. */
+char ah_lower(char character);
+
+#endif
