@@ -1,0 +1,265 @@
+#include "http.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/shared.h"
+#include "dispatch.h"
+#include "promise.h"
+#include "worker.h"
+
+/* ---- Its life ---- */
+
+static void init_libcurl(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static void init_library(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    ah_fork_init();
+    ah_log_init();
+    pthread_once(&once, init_libcurl);
+}
+
+static ah_queue *new_queue(const asynchttp_http *http)
+{
+    ah_queue *queue = ah_queue_new();
+    if (!queue)
+        return NULL;
+    queue->owner = http;
+    ah_queue_limit(queue, http->max_workers, http->transfers_per_worker, http->worker_idle_timeout);
+    return queue;
+}
+
+static void destroy(asynchttp_http *http)
+{
+    ah_shared_release(http->settings);
+    ah_shared_release(http->queue);
+    pthread_mutex_destroy(&http->lock);
+    free(http);
+}
+
+asynchttp_http *asynchttp_http_new(const char *cache_directory)
+{
+    (void)cache_directory;
+    init_library();
+    asynchttp_http *http = calloc(1, sizeof(*http));
+    if (!http)
+        return NULL;
+    pthread_mutex_init(&http->lock, NULL);
+    http->process = ah_process_current();
+    http->max_workers = 5;
+    http->transfers_per_worker = 1;
+    http->worker_idle_timeout = 30;
+    http->settings = ah_settings_new();
+    http->queue = new_queue(http);
+    if (!http->settings || !http->queue) {
+        destroy(http);
+        return NULL;
+    }
+    AH_DEBUG("http", "%p: made, asynchttp %s with %s", (void *)http, ASYNCHTTP_VERSION, curl_version());
+    return http;
+}
+
+/* Whether the calling thread is a worker of this Http: in one of its callbacks. */
+static bool called_back(const asynchttp_http *http)
+{
+    const ah_queue *queue = ah_worker_queue();
+    return queue && queue->owner == http;
+}
+
+/* Puts a queue among the shut ones; takes over the share. */
+static void shut_locked(asynchttp_http *http, ah_queue *queue, ah_queue_state state)
+{
+    queue->next_shut = http->shut;
+    http->shut = queue;
+    ah_queue_shut(queue, state);
+}
+
+/* A share of the first shut queue; NULL: there is none. */
+static ah_queue *first_shut(asynchttp_http *http)
+{
+    pthread_mutex_lock(&http->lock);
+    ah_queue *queue = ah_shared_hold(http->shut);
+    pthread_mutex_unlock(&http->lock);
+    return queue;
+}
+
+/* Takes the queue from among the shut ones, unless another thread has done that. */
+static void forget_shut(asynchttp_http *http, ah_queue *queue)
+{
+    pthread_mutex_lock(&http->lock);
+    for (ah_queue **link = &http->shut; *link; link = &(*link)->next_shut) {
+        if (*link != queue)
+            continue;
+        *link = queue->next_shut;
+        ah_shared_release(queue);
+        break;
+    }
+    pthread_mutex_unlock(&http->lock);
+}
+
+static void join_shut(asynchttp_http *http)
+{
+    ah_queue *queue;
+    while ((queue = first_shut(http))) {
+        ah_queue_join(queue);
+        forget_shut(http, queue);
+        ah_shared_release(queue);
+    }
+}
+
+static void abandon_shut_locked(asynchttp_http *http)
+{
+    for (ah_queue *queue = http->shut; queue; queue = queue->next_shut)
+        ah_queue_abandon(queue);
+}
+
+static void leave_shut(asynchttp_http *http)
+{
+    ah_queue *queue;
+    while ((queue = first_shut(http))) {
+        forget_shut(http, queue);
+        ah_shared_release(queue);
+    }
+}
+
+void asynchttp_http_free(asynchttp_http *http)
+{
+    if (!http || ah_http_inherited(http))
+        return;
+    AH_DEBUG("http", "%p: freed", (void *)http);
+    bool waits = !called_back(http);
+    pthread_mutex_lock(&http->lock);
+    for (ah_queue *queue = http->shut; queue; queue = queue->next_shut)
+        ah_queue_shut(queue, AH_QUEUE_CANCELLING);
+    /* The Http keeps its share too: a callback may still bring requests, which the queue refuses. */
+    shut_locked(http, ah_shared_hold(http->queue), AH_QUEUE_CANCELLING);
+    if (!waits)
+        abandon_shut_locked(http);
+    pthread_mutex_unlock(&http->lock);
+    if (waits)
+        join_shut(http);
+    else
+        leave_shut(http);
+    destroy(http);
+}
+
+/* The settings without credentials and certificates; NULL: no memory. */
+static ah_settings *without_secrets(const ah_settings *settings)
+{
+    ah_settings *copy = ah_settings_copy(settings);
+    if (!copy)
+        return NULL;
+    ah_shared_release(copy->credentials);
+    ah_shared_release(copy->certificates);
+    copy->credentials = NULL;
+    copy->certificates = NULL;
+    return copy;
+}
+
+/* Puts a fresh queue in the place of the present one, and shuts that. */
+static asynchttp_code reopen_locked(asynchttp_http *http)
+{
+    ah_queue *fresh = new_queue(http);
+    ah_settings *settings = without_secrets(http->settings);
+    if (!fresh || !settings) {
+        ah_shared_release(fresh);
+        ah_shared_release(settings);
+        return ASYNCHTTP_E_NO_MEMORY;
+    }
+    shut_locked(http, http->queue, AH_QUEUE_FINISHING);
+    http->queue = fresh;
+    ah_shared_release(http->settings);
+    http->settings = settings;
+    return ASYNCHTTP_OK;
+}
+
+asynchttp_code asynchttp_http_close(asynchttp_http *http)
+{
+    if (ah_http_inherited(http))
+        return ASYNCHTTP_E_INVALID_ARGUMENT;
+    AH_DEBUG("http", "%p: closing", (void *)http);
+    bool waits = !called_back(http);
+    pthread_mutex_lock(&http->lock);
+    asynchttp_code code = reopen_locked(http);
+    if (!code && !waits)
+        abandon_shut_locked(http);
+    pthread_mutex_unlock(&http->lock);
+    if (code)
+        return code;
+    if (!waits)
+        return ASYNCHTTP_E_PENDING;
+    join_shut(http);
+    return ASYNCHTTP_OK;
+}
+
+/* ---- Requests ---- */
+
+/* In a child process there are no workers, and the lock may never open. */
+static asynchttp_promise *request_in_child(const char *uri, const asynchttp_request *request, const char *file, int line)
+{
+    ah_settings *settings = ah_settings_new();
+    asynchttp_promise *promise = settings ? ah_promise_new(uri, request, settings, file, line) : NULL;
+    ah_shared_release(settings);
+    if (promise)
+        ah_promise_fail(promise, ASYNCHTTP_E_INVALID_ARGUMENT, "The Http was made by the process before a fork");
+    return promise;
+}
+
+static ah_queue *hold_queue(asynchttp_http *http)
+{
+    pthread_mutex_lock(&http->lock);
+    ah_queue *queue = ah_shared_hold(http->queue);
+    pthread_mutex_unlock(&http->lock);
+    return queue;
+}
+
+static ah_settings *hold_settings(asynchttp_http *http)
+{
+    pthread_mutex_lock(&http->lock);
+    ah_settings *settings = ah_shared_hold(http->settings);
+    pthread_mutex_unlock(&http->lock);
+    return settings;
+}
+
+/* Another thread may close the Http at any time, which leaves another queue in the place of the shut one. If there is none,
+ * the Http is being freed. */
+static bool submit(asynchttp_http *http, asynchttp_promise *promise)
+{
+    ah_queue *queue = hold_queue(http);
+    ah_queue *tried = NULL;
+    ah_submission submission = AH_SUBMISSION_SHUT;
+    while (submission == AH_SUBMISSION_SHUT && queue != tried) {
+        submission = ah_promise_submit(promise, queue);
+        ah_shared_release(tried);
+        tried = queue;
+        queue = submission == AH_SUBMISSION_SHUT ? hold_queue(http) : NULL;
+    }
+    ah_shared_release(tried);
+    ah_shared_release(queue);
+    return submission == AH_SUBMITTED;
+}
+
+asynchttp_promise *asynchttp_http_request_at(asynchttp_http *http, const char *uri, const asynchttp_request *request,
+                                             const char *file, int line)
+{
+    if (ah_http_inherited(http))
+        return request_in_child(uri, request, file, line);
+    ah_settings *settings = hold_settings(http);
+    asynchttp_promise *promise = ah_promise_new(uri, request, settings, file, line);
+    ah_shared_release(settings);
+    if (!promise || submit(http, promise))
+        return promise;
+    asynchttp_promise_free(promise);
+    return NULL;
+}
+
+/* The function behind the macro, for those who cannot use macros. */
+asynchttp_promise *(asynchttp_http_request)(asynchttp_http *http, const char *uri, const asynchttp_request *request)
+{
+    return asynchttp_http_request_at(http, uri, request, NULL, 0);
+}

@@ -1,0 +1,266 @@
+#include "options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proxy.h"
+
+static const char default_accept_encoding[] = "gzip, deflate";
+static const char default_user_agent[] = "asynchttp/" ASYNCHTTP_VERSION " (gzip)";
+
+void ah_options_free(ah_options *options)
+{
+    curl_slist_free_all(options->headers);
+    curl_slist_free_all(options->proxy_headers);
+    *options = (ah_options){0};
+}
+
+static bool append(struct curl_slist **list, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(*list, line);
+    if (longer)
+        *list = longer;
+    return longer != NULL;
+}
+
+/* "name: value"; libcurl takes "name;" for an empty value, and "name:" for none of a field that it would send itself. */
+static bool append_field(struct curl_slist **list, const char *name, const char *value)
+{
+    ah_buffer line = {0};
+    bool made = *value ? ah_buffer_printf(&line, "%s: %s", name, value) : ah_buffer_printf(&line, "%s;", name);
+    made = made && append(list, line.data);
+    ah_buffer_free(&line);
+    return made;
+}
+
+static bool append_given(struct curl_slist **list, const ah_fields *headers)
+{
+    for (size_t i = 0; i < headers->count; i++) {
+        const ah_field *field = &headers->fields[i];
+        for (size_t j = 0; j < field->count; j++) {
+            if (!append_field(list, field->name, field->values[j]))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Only what the caller or httplib2 would send goes out, nothing that libcurl adds of its own. */
+static bool append_defaults(struct curl_slist **list, const ah_request *request)
+{
+    static const char *const unwanted[] = {"accept", "expect", "content-type"};
+    const ah_fields *headers = &request->headers;
+    if (!ah_fields_find(headers, "user-agent") && !append_field(list, "user-agent", default_user_agent))
+        return false;
+    if (!ah_fields_find(headers, "accept-encoding")) {
+        /* A range of an encoded representation is of no use [httplib2.Http.request]. */
+        bool whole = !ah_fields_find(headers, "range");
+        if (whole ? !append_field(list, "accept-encoding", default_accept_encoding) : !append(list, "accept-encoding:"))
+            return false;
+    }
+    for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++) {
+        char line[24] = "";
+        if (ah_fields_find(headers, unwanted[i]))
+            continue;
+        strcat(strcpy(line, unwanted[i]), ":");
+        if (!append(list, line))
+            return false;
+    }
+    return true;
+}
+
+/* Options in the making. The first error stays, and nothing is set after it. */
+typedef struct setting {
+    CURL *easy;
+    const ah_request *request;
+    ah_options *options;
+    CURLcode error;
+} setting;
+
+#define SET(to, option, value)                                                                                         \
+    ((to)->error = (to)->error ? (to)->error : curl_easy_setopt((to)->easy, option, value))
+
+static void set_no_memory(setting *to)
+{
+    to->error = to->error ? to->error : CURLE_OUT_OF_MEMORY;
+}
+
+static bool expects_body(const char *method)
+{
+    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
+}
+
+/* The method and the body. Methods that expect a body say that theirs is empty [http.client]. */
+static void set_method(setting *to)
+{
+    const ah_request *request = to->request;
+    if (strcmp(request->method, "HEAD") == 0) {
+        SET(to, CURLOPT_NOBODY, 1L);
+        return;
+    }
+    if (request->callbacks.on_read) {
+        SET(to, CURLOPT_UPLOAD, 1L);
+        SET(to, CURLOPT_INFILESIZE_LARGE, request->body_length ? (curl_off_t)request->body_length : (curl_off_t)-1);
+    } else if (request->body || expects_body(request->method)) {
+        SET(to, CURLOPT_POST, 1L);
+        SET(to, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
+        SET(to, CURLOPT_POSTFIELDS, request->body ? (const char *)request->body : "");
+    }
+    SET(to, CURLOPT_CUSTOMREQUEST, request->method);
+}
+
+static void set_headers(setting *to)
+{
+    const ah_request *request = to->request;
+    struct curl_slist **list = &to->options->headers;
+    if (!append_given(list, &request->headers) || !append_defaults(list, request))
+        set_no_memory(to);
+    SET(to, CURLOPT_HTTPHEADER, *list);
+    /* Has libcurl decode what comes encoded; the field itself is among the headers. */
+    SET(to, CURLOPT_ACCEPT_ENCODING, default_accept_encoding);
+}
+
+static long milliseconds(double seconds)
+{
+    double most = 2e9;
+    double value = seconds * 1000;
+    if (value < 1)
+        return 1;
+    return (long)(value < most ? value : most);
+}
+
+static void set_connection(setting *to)
+{
+    const ah_request *request = to->request;
+    double connect = request->settings->connect_timeout;
+    if (request->timeout > 0 && request->timeout < connect)
+        connect = request->timeout;
+    SET(to, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(connect));
+    SET(to, CURLOPT_NOSIGNAL, 1L);
+    SET(to, CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(to, CURLOPT_PATH_AS_IS, 1L);
+    SET(to, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (request->settings->multiplex && request->uri.https)
+        SET(to, CURLOPT_PIPEWAIT, 1L);
+#if CURL_AT_LEAST_VERSION(7, 87, 0)
+    /* A name that is still being resolved does not hold up a cancellation. Best effort. */
+    curl_easy_setopt(to->easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+}
+
+static long tls_version(ah_tls_version minimum, ah_tls_version maximum)
+{
+    static const long minima[] = {CURL_SSLVERSION_DEFAULT, CURL_SSLVERSION_TLSv1_0, CURL_SSLVERSION_TLSv1_1,
+                                  CURL_SSLVERSION_TLSv1_2, CURL_SSLVERSION_TLSv1_3};
+    static const long maxima[] = {CURL_SSLVERSION_MAX_DEFAULT, CURL_SSLVERSION_MAX_TLSv1_0, CURL_SSLVERSION_MAX_TLSv1_1,
+                                  CURL_SSLVERSION_MAX_TLSv1_2, CURL_SSLVERSION_MAX_TLSv1_3};
+    return minima[minimum] | maxima[maximum];
+}
+
+/* The first certificate for any host or for this one [httplib2.KeyCerts.iter]. */
+static void set_certificate(setting *to)
+{
+    const ah_request *request = to->request;
+    const ah_strings *all = request->settings->certificates;
+    for (size_t i = 0; all && i < all->count; i += AH_CERTIFICATE_ITEMS) {
+        const char *domain = all->items[i];
+        if (*domain && !ah_same_ignoring_case(domain, request->uri.authority))
+            continue;
+        SET(to, CURLOPT_SSLKEY, all->items[i + 1]);
+        SET(to, CURLOPT_SSLCERT, all->items[i + 2]);
+        if (all->items[i + 3])
+            SET(to, CURLOPT_KEYPASSWD, all->items[i + 3]);
+        break;
+    }
+}
+
+static void set_tls(setting *to)
+{
+    const ah_request *request = to->request;
+    const ah_settings *settings = request->settings;
+    SET(to, CURLOPT_SSLVERSION, tls_version(settings->tls_minimum, settings->tls_maximum));
+    if (settings->ca_certs) {
+        SET(to, CURLOPT_CAINFO, settings->ca_certs->items[0]);
+        SET(to, CURLOPT_CAPATH, NULL);
+    }
+    if (settings->disable_ssl_certificate_validation) {
+        SET(to, CURLOPT_SSL_VERIFYPEER, 0L);
+        SET(to, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    set_certificate(to);
+}
+
+static long proxy_type(const asynchttp_proxy_info *info)
+{
+    bool rdns = asynchttp_proxy_info_rdns(info);
+    switch (asynchttp_proxy_info_type(info)) {
+    case ASYNCHTTP_PROXY_SOCKS4:
+        return rdns ? CURLPROXY_SOCKS4A : CURLPROXY_SOCKS4;
+    case ASYNCHTTP_PROXY_SOCKS5:
+        return rdns ? CURLPROXY_SOCKS5_HOSTNAME : CURLPROXY_SOCKS5;
+    default:
+        return CURLPROXY_HTTP;
+    }
+}
+
+static void set_proxy_headers(setting *to, const asynchttp_proxy_info *info)
+{
+    const char *const *headers = asynchttp_proxy_info_headers(info);
+    for (; headers && headers[0]; headers += 2) {
+        if (!append_field(&to->options->proxy_headers, headers[0], headers[1]))
+            set_no_memory(to);
+    }
+    SET(to, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+    SET(to, CURLOPT_PROXYHEADER, to->options->proxy_headers);
+}
+
+/* The host without a port; an IPv6 address in its brackets. */
+static void set_proxy_host(setting *to, const char *host)
+{
+    ah_buffer text = {0};
+    if (!ah_buffer_printf(&text, strchr(host, ':') ? "[%s]" : "%s", host))
+        set_no_memory(to);
+    SET(to, CURLOPT_PROXY, text.data);
+    ah_buffer_free(&text);
+}
+
+static const asynchttp_proxy_info *proxy_of(const ah_request *request)
+{
+    const asynchttp_proxy_info *info = request->environment_proxy;
+    if (request->settings->proxy)
+        info = request->settings->proxy->info;
+    return info && asynchttp_proxy_info_applies_to(info, request->uri.host) ? info : NULL;
+}
+
+/* The environment is the library's to read, not libcurl's: both the proxy and the hosts to bypass are always said. */
+static void set_proxy(setting *to)
+{
+    const ah_request *request = to->request;
+    const asynchttp_proxy_info *info = proxy_of(request);
+    SET(to, CURLOPT_NOPROXY, "");
+    if (!info) {
+        SET(to, CURLOPT_PROXY, "");
+        return;
+    }
+    set_proxy_host(to, asynchttp_proxy_info_host(info));
+    SET(to, CURLOPT_PROXYPORT, (long)asynchttp_proxy_info_port(info));
+    SET(to, CURLOPT_PROXYTYPE, proxy_type(info));
+    if (asynchttp_proxy_info_user(info))
+        SET(to, CURLOPT_PROXYUSERNAME, asynchttp_proxy_info_user(info));
+    if (asynchttp_proxy_info_password(info))
+        SET(to, CURLOPT_PROXYPASSWORD, asynchttp_proxy_info_password(info));
+    set_proxy_headers(to, info);
+}
+
+CURLcode ah_options_set(ah_options *options, CURL *easy, const ah_request *request)
+{
+    setting to = {.easy = easy, .request = request, .options = options};
+    SET(&to, CURLOPT_URL, request->uri.text);
+    set_method(&to);
+    set_headers(&to);
+    set_connection(&to);
+    if (request->uri.https)
+        set_tls(&to);
+    set_proxy(&to);
+    return to.error;
+}

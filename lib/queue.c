@@ -1,0 +1,467 @@
+#include "queue.h"
+
+#include "base/log.h"
+#include "base/shared.h"
+
+/* ---- Lists ---- */
+
+static void append_job(ah_jobs *jobs, ah_job *job)
+{
+    job->next = NULL;
+    job->previous = jobs->last;
+    if (jobs->last)
+        jobs->last->next = job;
+    else
+        jobs->first = job;
+    jobs->last = job;
+}
+
+static void remove_job(ah_jobs *jobs, ah_job *job)
+{
+    if (job->previous)
+        job->previous->next = job->next;
+    else
+        jobs->first = job->next;
+    if (job->next)
+        job->next->previous = job->previous;
+    else
+        jobs->last = job->previous;
+}
+
+/* Takes the job out of the list that it is in. */
+static void displace_locked(ah_queue *queue, ah_job *job)
+{
+    switch (job->place) {
+    case AH_JOB_WAITING:
+        remove_job(&queue->waiting, job);
+        queue->waiting_count--;
+        break;
+    case AH_JOB_ABORTED:
+        remove_job(&queue->aborted, job);
+        break;
+    case AH_JOB_RUNNING:
+        remove_job(&job->worker->running, job);
+        break;
+    case AH_JOB_CANCELLED:
+        remove_job(&job->worker->cancelled, job);
+        break;
+    case AH_JOB_NOWHERE:
+        break;
+    }
+    job->place = AH_JOB_NOWHERE;
+}
+
+static ah_workers *workers_of(ah_queue *queue, ah_worker_rank rank)
+{
+    return rank == AH_WORKER_IDLE ? &queue->idle : &queue->spare;
+}
+
+/* Takes the worker out of the list of those who can be called. */
+static void unlist_locked(ah_worker *worker)
+{
+    if (worker->rank == AH_WORKER_BUSY)
+        return;
+    ah_workers *workers = workers_of(worker->queue, worker->rank);
+    if (worker->previous)
+        worker->previous->next = worker->next;
+    else
+        workers->first = worker->next;
+    if (worker->next)
+        worker->next->previous = worker->previous;
+    else
+        workers->last = worker->previous;
+    worker->rank = AH_WORKER_BUSY;
+}
+
+static void put_first(ah_workers *workers, ah_worker *worker)
+{
+    worker->previous = NULL;
+    worker->next = workers->first;
+    if (workers->first)
+        workers->first->previous = worker;
+    else
+        workers->last = worker;
+    workers->first = worker;
+}
+
+static void put_last(ah_workers *workers, ah_worker *worker)
+{
+    worker->next = NULL;
+    worker->previous = workers->last;
+    if (workers->last)
+        workers->last->next = worker;
+    else
+        workers->first = worker;
+    workers->last = worker;
+}
+
+/* Puts the worker where it can be called, if it has room: the idle one whose connections are warmest first, those with
+ * something in flight in turn. */
+static void list_locked(ah_worker *worker)
+{
+    unlist_locked(worker);
+    if (worker->surplus || worker->in_flight >= worker->queue->transfers_per_worker)
+        return;
+    worker->rank = worker->in_flight ? AH_WORKER_SPARE : AH_WORKER_IDLE;
+    if (worker->rank == AH_WORKER_IDLE)
+        put_first(&worker->queue->idle, worker);
+    else
+        put_last(&worker->queue->spare, worker);
+}
+
+/* ---- Waking ---- */
+
+/* Has the worker look at the queue. One that is awake does so anyway before it sleeps. */
+static void wake_locked(ah_worker *worker)
+{
+    unlist_locked(worker);
+    if (!worker->asleep)
+        return;
+    worker->asleep = false;
+    if (worker->transfers)
+        ah_transfers_wake(worker->transfers);
+}
+
+static void wake_all_locked(ah_queue *queue)
+{
+    for (ah_worker *worker = queue->roster; worker; worker = worker->colleague)
+        wake_locked(worker);
+}
+
+/* Has any worker look at the queue, even one without room. */
+static void wake_any_locked(ah_queue *queue)
+{
+    if (queue->idle.first) {
+        wake_locked(queue->idle.first);
+        return;
+    }
+    for (ah_worker *worker = queue->roster; worker; worker = worker->colleague) {
+        if (worker->asleep) {
+            wake_locked(worker);
+            return;
+        }
+    }
+}
+
+/* ---- The queue ---- */
+
+static void destroy(void *value)
+{
+    ah_queue *queue = value;
+    pthread_cond_destroy(&queue->left);
+    pthread_mutex_destroy(&queue->lock);
+}
+
+ah_queue *ah_queue_new(void)
+{
+    ah_queue *queue = ah_shared_new(sizeof(*queue), destroy);
+    if (!queue)
+        return NULL;
+    pthread_mutex_init(&queue->lock, NULL);
+    pthread_cond_init(&queue->left, NULL);
+    queue->process = ah_process_current();
+    queue->max_workers = 5;
+    queue->transfers_per_worker = 1;
+    queue->idle_timeout = 30;
+    return queue;
+}
+
+static bool may_hire_locked(const ah_queue *queue)
+{
+    return queue->active < queue->max_workers;
+}
+
+static void hire_locked(ah_queue *queue)
+{
+    queue->active++;
+    queue->hired++;
+}
+
+/* Finds somebody for a job that was just added: who is idle, else a new worker, else who has room. */
+static ah_push call_locked(ah_queue *queue)
+{
+    if (queue->idle.first) {
+        wake_locked(queue->idle.first);
+        return AH_PUSH_DONE;
+    }
+    if (may_hire_locked(queue)) {
+        hire_locked(queue);
+        return AH_PUSH_HIRE;
+    }
+    if (queue->spare.first)
+        wake_locked(queue->spare.first);
+    return AH_PUSH_DONE;
+}
+
+ah_push ah_queue_push(ah_queue *queue, ah_job *job)
+{
+    ah_push result = AH_PUSH_REFUSED;
+    pthread_mutex_lock(&queue->lock);
+    if (queue->state == AH_QUEUE_OPEN) {
+        job->place = AH_JOB_WAITING;
+        append_job(&queue->waiting, job);
+        queue->waiting_count++;
+        result = call_locked(queue);
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return result;
+}
+
+/* Cancels a job that no worker has taken. Returns whether it needs none. */
+static bool abort_locked(ah_queue *queue, ah_job *job)
+{
+    displace_locked(queue, job);
+    if (!job->request.callbacks.done)
+        return true;
+    job->place = AH_JOB_ABORTED;
+    append_job(&queue->aborted, job);
+    wake_any_locked(queue);
+    return false;
+}
+
+bool ah_queue_cancel(ah_queue *queue, ah_job *job)
+{
+    bool callers = false;
+    pthread_mutex_lock(&queue->lock);
+    if (job->place == AH_JOB_WAITING) {
+        callers = abort_locked(queue, job);
+    } else if (job->place == AH_JOB_RUNNING) {
+        displace_locked(queue, job);
+        job->place = AH_JOB_CANCELLED;
+        append_job(&job->worker->cancelled, job);
+        wake_locked(job->worker);
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return callers;
+}
+
+/* Makes up to so many workers surplus: those who are idle first. */
+static void retire_locked(ah_queue *queue, unsigned count)
+{
+    for (int busy = 0; busy <= 1; busy++) {
+        for (ah_worker *worker = queue->roster; worker && count; worker = worker->colleague) {
+            if (worker->surplus || (worker->in_flight && !busy))
+                continue;
+            worker->surplus = true;
+            queue->active--;
+            count--;
+            wake_locked(worker);
+        }
+    }
+}
+
+/* Takes up to so many surplus workers back. */
+static void recall_locked(ah_queue *queue, unsigned count)
+{
+    for (ah_worker *worker = queue->roster; worker && count; worker = worker->colleague) {
+        if (!worker->surplus)
+            continue;
+        worker->surplus = false;
+        queue->active++;
+        count--;
+        wake_locked(worker);
+    }
+}
+
+unsigned ah_queue_limit(ah_queue *queue, unsigned max_workers, unsigned transfers_per_worker, double idle_timeout)
+{
+    unsigned hires = 0;
+    pthread_mutex_lock(&queue->lock);
+    queue->max_workers = max_workers;
+    queue->transfers_per_worker = transfers_per_worker;
+    queue->idle_timeout = idle_timeout;
+    if (queue->active > max_workers)
+        retire_locked(queue, queue->active - max_workers);
+    else
+        recall_locked(queue, max_workers - queue->active);
+    for (; hires < queue->waiting_count && may_hire_locked(queue); hires++)
+        hire_locked(queue);
+    wake_all_locked(queue);
+    pthread_mutex_unlock(&queue->lock);
+    return hires;
+}
+
+void ah_queue_shut(ah_queue *queue, ah_queue_state state)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->state = state;
+    wake_all_locked(queue);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void ah_queue_join(ah_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->abandoned = false;
+    while (queue->hired)
+        pthread_cond_wait(&queue->left, &queue->lock);
+    pthread_t leaver = queue->leaver;
+    bool has_leaver = queue->has_leaver;
+    queue->has_leaver = false;
+    pthread_mutex_unlock(&queue->lock);
+    if (has_leaver)
+        pthread_join(leaver, NULL);
+}
+
+void ah_queue_abandon(ah_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->abandoned = true;
+    pthread_mutex_unlock(&queue->lock);
+}
+
+/* ---- Hiring ---- */
+
+static void dismiss_locked(ah_queue *queue)
+{
+    queue->hired--;
+    pthread_cond_broadcast(&queue->left);
+}
+
+ah_job *ah_queue_unhire(ah_queue *queue)
+{
+    ah_job *stranded = NULL;
+    pthread_mutex_lock(&queue->lock);
+    queue->active--;
+    if (!queue->active)
+        recall_locked(queue, 1);
+    if (!queue->active) {
+        stranded = queue->waiting.first;
+        while (queue->waiting.first) {
+            /* The list of the stranded goes on by next, which displacing leaves as it is. */
+            displace_locked(queue, queue->waiting.first);
+        }
+    }
+    dismiss_locked(queue);
+    pthread_mutex_unlock(&queue->lock);
+    return stranded;
+}
+
+/* ---- Workers ---- */
+
+void ah_queue_enroll(ah_worker *worker)
+{
+    ah_queue *queue = worker->queue;
+    pthread_mutex_lock(&queue->lock);
+    worker->colleague = queue->roster;
+    queue->roster = worker;
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void ah_queue_equip(ah_worker *worker, ah_transfers *transfers)
+{
+    pthread_mutex_lock(&worker->queue->lock);
+    worker->transfers = transfers;
+    pthread_mutex_unlock(&worker->queue->lock);
+}
+
+static bool has_room_locked(const ah_worker *worker)
+{
+    return !worker->surplus && worker->in_flight < worker->queue->transfers_per_worker;
+}
+
+/* What there is for this worker to do, and with which job. */
+static ah_task next_task_locked(const ah_worker *worker, ah_job **job)
+{
+    const ah_queue *queue = worker->queue;
+    bool cancelling = queue->state == AH_QUEUE_CANCELLING;
+    *job = worker->cancelled.first;
+    if (!*job && cancelling)
+        *job = worker->running.first;
+    if (*job)
+        return AH_TASK_CANCEL;
+    *job = queue->aborted.first;
+    if (!*job && cancelling)
+        *job = queue->waiting.first;
+    if (*job)
+        return AH_TASK_ABORT;
+    *job = has_room_locked(worker) ? queue->waiting.first : NULL;
+    return *job ? AH_TASK_START : AH_TASK_NONE;
+}
+
+ah_task ah_queue_take(ah_worker *worker, ah_job **job)
+{
+    ah_queue *queue = worker->queue;
+    pthread_mutex_lock(&queue->lock);
+    worker->asleep = false;
+    unlist_locked(worker);
+    ah_task task = next_task_locked(worker, job);
+    if (task == AH_TASK_ABORT)
+        displace_locked(queue, *job);
+    if (task == AH_TASK_START) {
+        displace_locked(queue, *job);
+        (*job)->place = AH_JOB_RUNNING;
+        (*job)->worker = worker;
+        append_job(&worker->running, *job);
+        worker->in_flight++;
+        worker->idle_since = AH_NEVER;
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return task;
+}
+
+void ah_queue_done(ah_worker *worker, ah_job *job, bool prompt)
+{
+    pthread_mutex_lock(&worker->queue->lock);
+    displace_locked(worker->queue, job);
+    worker->in_flight--;
+    if (prompt)
+        list_locked(worker);
+    pthread_mutex_unlock(&worker->queue->lock);
+}
+
+static void strike_from_roster_locked(ah_worker *worker)
+{
+    ah_worker **link = &worker->queue->roster;
+    while (*link != worker)
+        link = &(*link)->colleague;
+    *link = worker->colleague;
+}
+
+static void leave_locked(ah_worker *worker, pthread_t *leaver, bool *has_leaver)
+{
+    ah_queue *queue = worker->queue;
+    unlist_locked(worker);
+    strike_from_roster_locked(worker);
+    if (!worker->surplus)
+        queue->active--;
+    *leaver = queue->leaver;
+    *has_leaver = queue->has_leaver;
+    bool last = queue->hired == 1;
+    queue->has_leaver = !(last && queue->abandoned);
+    if (queue->has_leaver)
+        queue->leaver = pthread_self();
+    else
+        pthread_detach(pthread_self());
+    dismiss_locked(queue);
+}
+
+/* Whether a worker with nothing in flight and nothing to take is to leave; else *seconds says how long it may stay. */
+static bool has_stayed_enough_locked(ah_worker *worker, double *seconds)
+{
+    ah_time now = ah_clock_now();
+    if (worker->idle_since >= AH_NEVER)
+        worker->idle_since = now;
+    *seconds = worker->queue->idle_timeout - (now - worker->idle_since);
+    return worker->surplus || worker->queue->state != AH_QUEUE_OPEN || *seconds <= 0;
+}
+
+ah_rest ah_queue_rest(ah_worker *worker, double *seconds, pthread_t *leaver, bool *has_leaver)
+{
+    ah_job *job;
+    ah_rest rest = AH_REST_SLEEP;
+    ah_queue *queue = worker->queue;
+    *seconds = AH_NEVER;
+    pthread_mutex_lock(&queue->lock);
+    if (next_task_locked(worker, &job) != AH_TASK_NONE) {
+        rest = AH_REST_WORK;
+    } else if (!worker->in_flight && has_stayed_enough_locked(worker, seconds)) {
+        rest = AH_REST_LEAVE;
+        leave_locked(worker, leaver, has_leaver);
+    } else {
+        worker->asleep = true;
+        list_locked(worker);
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return rest;
+}

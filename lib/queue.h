@@ -1,0 +1,212 @@
+/*
+ * The work of one Http and the workers who are there to do it: who takes what, who sleeps, who is woken, who leaves.
+ *
+ * All that several threads share of the dispatch is here, under one lock, which is never held while a promise is fulfilled
+ * or the program is called. Invariants, whenever the lock is free:
+ *   - every job is in exactly one place: in a list of the queue or of one worker, or nowhere because it is over;
+ *   - a worker that sleeps with room for a job is in `idle` or in `spare`, and while jobs wait none of them is left asleep;
+ *   - a worker leaves only when nothing of it is in flight, and the last one only when nothing waits.
+ */
+#ifndef AH_QUEUE_H
+#define AH_QUEUE_H
+
+#include <pthread.h>
+
+#include "base/clock.h"
+#include "base/fork.h"
+#include "exchange.h"
+
+typedef struct ah_queue ah_queue;
+typedef struct ah_worker ah_worker;
+typedef struct ah_job ah_job;
+
+/* Where a job is. */
+typedef enum ah_job_place {
+    /* Not yet handed over, or over. */
+    AH_JOB_NOWHERE,
+    /* Waits for a worker. */
+    AH_JOB_WAITING,
+    /* Cancelled while it waited: waits for any worker to call its callback. */
+    AH_JOB_ABORTED,
+    /* In flight on a worker. */
+    AH_JOB_RUNNING,
+    /* In flight, and to be ended there. */
+    AH_JOB_CANCELLED,
+} ah_job_place;
+
+/* A request on its way through the dispatch. Embedded in the promise, which fulfil() hands it back to. */
+struct ah_job {
+    ah_request request;
+    ah_outcome outcome;
+    /* The request has ended, and the outcome says how. Called exactly once for a job that was accepted, without a lock. */
+    void (*fulfil)(ah_job *job);
+    /* The worker's, while it runs. */
+    ah_exchange exchange;
+    /* A share, from when it was handed over to the end of its days, so that it can be cancelled at any time; NULL: it never
+     * was. */
+    ah_queue *queue;
+    /* The rest is the queue's. */
+    ah_worker *worker;
+    ah_job *next;
+    ah_job *previous;
+    ah_job_place place;
+};
+
+typedef struct ah_jobs {
+    ah_job *first;
+    ah_job *last;
+} ah_jobs;
+
+/* In which list of its queue a worker is. */
+typedef enum ah_worker_rank {
+    /* Not asleep, or without room for a job. */
+    AH_WORKER_BUSY,
+    /* Nothing in flight. */
+    AH_WORKER_IDLE,
+    /* Some in flight, and room for more. */
+    AH_WORKER_SPARE,
+} ah_worker_rank;
+
+/* A thread of the queue. Made and run by worker.c; all of it is under the queue's lock but for what says otherwise. */
+struct ah_worker {
+    /* A share. */
+    ah_queue *queue;
+    char name[16];
+    /* Its own thread's; set under the lock, since others wake it by them. NULL until there is work. */
+    ah_transfers *transfers;
+    /* In flight here, and those of them that were cancelled. */
+    ah_jobs running;
+    ah_jobs cancelled;
+    unsigned in_flight;
+    ah_worker_rank rank;
+    ah_worker *next;
+    ah_worker *previous;
+    /* In the roster. */
+    ah_worker *colleague;
+    /* Since when nothing has been in flight; AH_NEVER: something is. */
+    ah_time idle_since;
+    /* In its poll, where only a wake-up reaches it. */
+    bool asleep;
+    /* There are more workers than there should be: takes nothing more, and leaves. */
+    bool surplus;
+};
+
+typedef struct ah_workers {
+    ah_worker *first;
+    ah_worker *last;
+} ah_workers;
+
+typedef enum ah_queue_state {
+    AH_QUEUE_OPEN,
+    /* Finishes what it has, takes nothing more. */
+    AH_QUEUE_FINISHING,
+    /* Cancels what it has, takes nothing more. */
+    AH_QUEUE_CANCELLING,
+} ah_queue_state;
+
+/* A shared value (base/shared.h): held by its Http, by its workers and by the jobs that it accepted. */
+struct ah_queue {
+    pthread_mutex_t lock;
+    /* A worker has left. */
+    pthread_cond_t left;
+    ah_process process;
+    ah_queue_state state;
+    unsigned max_workers;
+    unsigned transfers_per_worker;
+    double idle_timeout;
+    ah_jobs waiting;
+    size_t waiting_count;
+    ah_jobs aborted;
+    /* All workers whose threads have begun. */
+    ah_worker *roster;
+    /* How many there are, those among them whose threads are only being made; and how many of them are not surplus. */
+    unsigned hired;
+    unsigned active;
+    /* The last to fall idle is first: its connections are the warmest. */
+    ah_workers idle;
+    ah_workers spare;
+    /* The thread of a worker that has left and must be joined by the next who leaves or by who waits for all. */
+    pthread_t leaver;
+    bool has_leaver;
+    /* Nobody will wait for the workers: the last who leaves sees to itself. */
+    bool abandoned;
+    /* The Http that it serves, for comparison only, and that Http's next queue that was shut. */
+    const void *owner;
+    ah_queue *next_shut;
+};
+
+/* NULL: no memory. */
+ah_queue *ah_queue_new(void);
+
+/* ---- For those who bring work ---- */
+
+typedef enum ah_push {
+    AH_PUSH_DONE,
+    /* Accepted, and a worker is to be started, for whom a place is kept. */
+    AH_PUSH_HIRE,
+    /* Not accepted: the queue takes no more. */
+    AH_PUSH_REFUSED,
+} ah_push;
+
+ah_push ah_queue_push(ah_queue *queue, ah_job *job);
+
+/* Cancels the job, wherever it is. True: it was waiting, needs no worker any more, and is the caller's to fulfil. */
+bool ah_queue_cancel(ah_queue *queue, ah_job *job);
+
+/* Sets the limits. Returns how many workers are to be started, for whom places are kept. */
+unsigned ah_queue_limit(ah_queue *queue, unsigned max_workers, unsigned transfers_per_worker, double idle_timeout);
+
+/* Takes nothing more, and has the workers leave when they are done: with all that waits, or with cancelling it. */
+void ah_queue_shut(ah_queue *queue, ah_queue_state state);
+
+/* Waits until all workers have left and their threads have ended. Not for workers of this queue. */
+void ah_queue_join(ah_queue *queue);
+
+/* Instead of ah_queue_join(): nobody will wait. */
+void ah_queue_abandon(ah_queue *queue);
+
+/* ---- For hiring ---- */
+
+/* No thread could be had for a worker for whom a place was kept. Returns the jobs that nobody is there to do any more, linked
+ * by next: the caller's to fulfil. */
+ah_job *ah_queue_unhire(ah_queue *queue);
+
+/* ---- For workers, each on its own thread ---- */
+
+/* The worker's thread has begun. */
+void ah_queue_enroll(ah_worker *worker);
+
+/* The worker's transfers are there. */
+void ah_queue_equip(ah_worker *worker, ah_transfers *transfers);
+
+typedef enum ah_task {
+    /* Nothing for this worker now. */
+    AH_TASK_NONE,
+    /* Start the job. */
+    AH_TASK_START,
+    /* End the job, which is in flight here, as cancelled. */
+    AH_TASK_CANCEL,
+    /* Fulfil the job, which was never started, as cancelled. */
+    AH_TASK_ABORT,
+} ah_task;
+
+/* The next thing to do, and with which job. */
+ah_task ah_queue_take(ah_worker *worker, ah_job **job);
+
+/* A job that was started here is over, and about to be fulfilled. prompt: in no time, so that the worker counts as free. */
+void ah_queue_done(ah_worker *worker, ah_job *job, bool prompt);
+
+typedef enum ah_rest {
+    /* There is something to take. */
+    AH_REST_WORK,
+    /* Sleep, for at most so many seconds. */
+    AH_REST_SLEEP,
+    /* Leave: the worker is out of the queue, and its thread ends. */
+    AH_REST_LEAVE,
+} ah_rest;
+
+/* What a worker is to do that has taken all it could. When it leaves, *leaver is the thread to join that left before it, if
+ * *has_leaver. */
+ah_rest ah_queue_rest(ah_worker *worker, double *seconds, pthread_t *leaver, bool *has_leaver);
+
+#endif

@@ -1,0 +1,235 @@
+#include "receiver.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "response.h"
+
+/* libcurl bounds the bytes of a head; this bounds what many short lines cost, as newer versions of libcurl do. */
+static const size_t most_lines = 5000;
+/* How much of an announced Content-Length is believed before the content is there. */
+static const uint64_t most_presized = 16 << 20;
+
+void ah_receiver_init(ah_receiver *receiver, const ah_request *request, ah_outcome *outcome)
+{
+    *receiver = (ah_receiver){.request = request, .outcome = outcome};
+}
+
+void ah_receiver_clear(ah_receiver *receiver)
+{
+    ah_response_free(receiver->response);
+    ah_buffer_free(&receiver->line);
+    *receiver = (ah_receiver){.request = receiver->request, .outcome = receiver->outcome};
+}
+
+static bool fail(ah_receiver *receiver, asynchttp_code code, const char *why)
+{
+    ah_outcome_fail(receiver->outcome, code, "%s: %s", receiver->request->uri.authority, why);
+    return false;
+}
+
+static bool no_memory(ah_receiver *receiver)
+{
+    return fail(receiver, ASYNCHTTP_E_NO_MEMORY, "Out of memory for the response");
+}
+
+/* A new head begins: the first, or the next after an interim one. */
+static bool begin_head(ah_receiver *receiver, const char *line, size_t length)
+{
+    bool out_of_memory;
+    ah_receiver_clear(receiver);
+    receiver->response = ah_response_new();
+    if (!receiver->response)
+        return no_memory(receiver);
+    receiver->part = AH_RECEIVER_HEAD;
+    if (ah_response_read_status(receiver->response, line, length, &out_of_memory))
+        return true;
+    return out_of_memory ? no_memory(receiver)
+                         : fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "The status line is malformed");
+}
+
+static ah_fields *fields_of(ah_receiver *receiver)
+{
+    if (receiver->part == AH_RECEIVER_HEAD)
+        return &receiver->response->fields;
+    return &receiver->outcome->response->trailers;
+}
+
+/* The field line is complete: "name: value". */
+static bool commit_line(ah_receiver *receiver)
+{
+    if (receiver->line.length == 0)
+        return true;
+    const char *line = receiver->line.data;
+    const char *colon = memchr(line, ':', receiver->line.length);
+    if (!colon || colon == line)
+        return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "A header line has no name");
+    if (++receiver->lines > most_lines)
+        return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "The response has too many header lines");
+    size_t name_length = (size_t)(colon - line);
+    /* White space before the colon is no part of the name (RFC 9112 section 5.1). */
+    while (name_length && (line[name_length - 1] == ' ' || line[name_length - 1] == '\t'))
+        name_length--;
+    size_t value_length = receiver->line.length - (size_t)(colon + 1 - line);
+    bool added = ah_fields_add(fields_of(receiver), line, name_length, colon + 1, value_length);
+    ah_buffer_clear(&receiver->line);
+    return added || no_memory(receiver);
+}
+
+/* The length that the response announces; false if it announces none or several at once. */
+static bool announced_length(ah_receiver *receiver, uint64_t *length)
+{
+    const char *value = ah_fields_get(&receiver->outcome->response->fields, "content-length");
+    char *end;
+    if (!value || *value < '0' || *value > '9')
+        return false;
+    *length = strtoull(value, &end, 10);
+    return *end == '\0';
+}
+
+/* Messages whose length can be read in two ways are not to be trusted (RFC 9110 section 8.6). */
+static bool check_length(ah_receiver *receiver)
+{
+    const ah_field *field = ah_fields_find(&receiver->response->fields, "content-length");
+    for (size_t i = 1; field && i < field->count; i++) {
+        if (strcmp(field->values[0], field->values[i]) != 0)
+            return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "The response has conflicting Content-Lengths");
+    }
+    return true;
+}
+
+static bool is_interim(const asynchttp_response *response)
+{
+    return response->status >= 100 && response->status < 200 && response->status != 101;
+}
+
+static bool begin_content(ah_receiver *receiver)
+{
+    if (!check_length(receiver))
+        return false;
+    char status[16];
+    snprintf(status, sizeof(status), "%d", receiver->response->status);
+    if (!ah_fields_set(&receiver->response->fields, "status", status))
+        return no_memory(receiver);
+    receiver->part = AH_RECEIVER_CONTENT;
+    receiver->outcome->response = receiver->response;
+    receiver->response = NULL;
+    const char *coding = ah_fields_get(&receiver->outcome->response->fields, "content-encoding");
+    receiver->encoded = coding && *coding && !ah_same_ignoring_case(coding, "identity");
+    uint64_t length;
+    if (!receiver->request->callbacks.on_data && strcmp(receiver->request->method, "HEAD") != 0 &&
+        announced_length(receiver, &length) &&
+        !ah_buffer_reserve(&receiver->outcome->content, (size_t)(length < most_presized ? length : most_presized)))
+        return no_memory(receiver);
+    return true;
+}
+
+static bool end_head(ah_receiver *receiver)
+{
+    if (!commit_line(receiver))
+        return false;
+    if (!is_interim(receiver->response))
+        return begin_content(receiver);
+    receiver->part = AH_RECEIVER_START;
+    return true;
+}
+
+static bool is_blank(const char *line, size_t length)
+{
+    return length == 0 || line[0] == '\n' || (length == 2 && line[0] == '\r' && line[1] == '\n');
+}
+
+static bool is_fold(const char *line)
+{
+    return line[0] == ' ' || line[0] == '\t';
+}
+
+static size_t without_break(const char *line, size_t length)
+{
+    while (length && (line[length - 1] == '\n' || line[length - 1] == '\r'))
+        length--;
+    return length;
+}
+
+/* A folded line is one more piece of the value before it, after one space (RFC 9112 section 5.2). */
+static bool continue_line(ah_receiver *receiver, const char *line, size_t length)
+{
+    while (length && is_fold(line)) {
+        line++;
+        length--;
+    }
+    bool added =
+        ah_buffer_append(&receiver->line, " ", 1) && ah_buffer_append(&receiver->line, line, without_break(line, length));
+    return added || no_memory(receiver);
+}
+
+bool ah_receiver_header(ah_receiver *receiver, const char *line, size_t length)
+{
+    if (receiver->part == AH_RECEIVER_START)
+        return begin_head(receiver, line, length);
+    if (is_blank(line, length))
+        return receiver->part == AH_RECEIVER_HEAD ? end_head(receiver) : commit_line(receiver);
+    if (is_fold(line) && receiver->line.length)
+        return continue_line(receiver, line, length);
+    if (!commit_line(receiver))
+        return false;
+    return ah_buffer_append(&receiver->line, line, without_break(line, length)) || no_memory(receiver);
+}
+
+static bool check_limits(ah_receiver *receiver, uint64_t wire)
+{
+    const ah_settings *settings = receiver->request->settings;
+    if (settings->decode_limit_hard && receiver->received > settings->decode_limit_hard) {
+        ah_outcome_fail(receiver->outcome, ASYNCHTTP_E_DECODE_LIMIT,
+                        "%s: The decoded content exceeds the hard limit of %" PRIu64 " bytes",
+                        receiver->request->uri.authority, settings->decode_limit_hard);
+        return false;
+    }
+    if (settings->decode_limit_safe && receiver->received < settings->decode_limit_safe)
+        return true;
+    if (settings->decode_limit_ratio > 0 && (double)receiver->received > (double)wire * settings->decode_limit_ratio) {
+        ah_outcome_fail(receiver->outcome, ASYNCHTTP_E_DECODE_RATIO,
+                        "%s: %" PRIu64 " bytes decoded to %" PRIu64 ", more than %g times as many",
+                        receiver->request->uri.authority, wire, receiver->received, settings->decode_limit_ratio);
+        return false;
+    }
+    return true;
+}
+
+bool ah_receiver_content(ah_receiver *receiver, const void *data, size_t length, uint64_t wire)
+{
+    receiver->received += length;
+    if (receiver->encoded && !check_limits(receiver, wire))
+        return false;
+    if (!receiver->request->callbacks.on_data)
+        return ah_buffer_append(&receiver->outcome->content, data, length) || no_memory(receiver);
+    if (ah_callback_data(&receiver->request->callbacks, data, length) == 0)
+        return true;
+    return fail(receiver, ASYNCHTTP_E_CALLBACK, "on_data returned an error");
+}
+
+/* What the content was encoded with is remembered where it does not say that it still is; its length is the decoded one
+ * [httplib2._decompressContent]. */
+static bool note_decoding(ah_receiver *receiver)
+{
+    ah_fields *fields = &receiver->outcome->response->fields;
+    char length[24];
+    snprintf(length, sizeof(length), "%" PRIu64, receiver->received);
+    if (!ah_fields_set(fields, "content-length", length) ||
+        !ah_fields_set(fields, "-content-encoding", ah_fields_get(fields, "content-encoding")))
+        return no_memory(receiver);
+    ah_fields_delete(fields, "content-encoding");
+    return true;
+}
+
+bool ah_receiver_end(ah_receiver *receiver)
+{
+    if (receiver->part != AH_RECEIVER_CONTENT)
+        return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "The server sent no response");
+    if (!commit_line(receiver))
+        return false;
+    bool decoded = receiver->encoded && strcmp(receiver->request->method, "HEAD") != 0;
+    return !decoded || note_decoding(receiver);
+}

@@ -1,0 +1,49 @@
+/*
+ * Turns what libcurl hands over, header lines and pieces of content, into a response and its content.
+ *
+ * No I/O and no libcurl: whoever has bytes of an answer can feed one.
+ */
+#ifndef AH_RECEIVER_H
+#define AH_RECEIVER_H
+
+#include "outcome.h"
+#include "request.h"
+
+typedef enum ah_receiver_part {
+    AH_RECEIVER_START,
+    AH_RECEIVER_HEAD,
+    AH_RECEIVER_CONTENT,
+} ah_receiver_part;
+
+typedef struct ah_receiver {
+    const ah_request *request;
+    /* Where the response, the content and errors go. */
+    ah_outcome *outcome;
+    ah_receiver_part part;
+    /* The response whose head is being read; the outcome's from the end of that head on. */
+    asynchttp_response *response;
+    /* The field line being read: it may be folded over several lines. */
+    ah_buffer line;
+    size_t lines;
+    /* Whether the content is compressed. */
+    bool encoded;
+    /* Bytes of content, decoded. */
+    uint64_t received;
+} ah_receiver;
+
+/* The outcome must be empty. */
+void ah_receiver_init(ah_receiver *receiver, const ah_request *request, ah_outcome *outcome);
+
+/* Takes a line of a head or of the trailers, its line break included. False: the outcome says what is wrong. */
+bool ah_receiver_header(ah_receiver *receiver, const char *line, size_t length);
+
+/* Takes a piece of content, decoded; wire: how many bytes of it have come over the wire so far. False: the outcome says
+ * what is wrong. */
+bool ah_receiver_content(ah_receiver *receiver, const void *data, size_t length, uint64_t wire);
+
+/* The answer has ended well: the response is completed with what is known only now. False: the outcome says what is wrong. */
+bool ah_receiver_end(ah_receiver *receiver);
+
+void ah_receiver_clear(ah_receiver *receiver);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * A request as the library holds it: the caller's keyword arguments, copied and checked.
+ */
+#ifndef AH_REQUEST_H
+#define AH_REQUEST_H
+
+#include "asynchttp.h"
+#include "base/fields.h"
+#include "base/uri.h"
+#include "callback.h"
+#include "outcome.h"
+#include "settings.h"
+
+/* All zero: empty. Not changed after it was made. */
+typedef struct ah_request {
+    ah_uri uri;
+    char *method;
+    /* The caller's, without Content-Length and Transfer-Encoding. */
+    ah_fields headers;
+    /* NULL: none, or callbacks.on_read gives it. */
+    void *body;
+    /* Of body, or of what on_read will give; 0 with on_read: unknown. */
+    uint64_t body_length;
+    /* At least 0. */
+    int redirections;
+    /* Seconds of silence; 0: any number. */
+    double timeout;
+    ah_callbacks callbacks;
+    /* A share. */
+    ah_settings *settings;
+    /* The proxy that the environment named when the request was made; NULL: none. */
+    asynchttp_proxy_info *environment_proxy;
+    /* Where in the program it was made; NULL: unknown. And its number, counted from 1, in the log. */
+    const char *file;
+    int line;
+    unsigned long long number;
+} ah_request;
+
+/* Fills in a request that is empty but for file, line, number and callbacks.promise from the arguments (NULL: a plain GET) and takes a share of settings. What is wrong with them
+ * is noted in the outcome; the request is then incomplete and may only be cleared, but its callbacks are filled in. */
+void ah_request_init(ah_request *request, const char *uri, const asynchttp_request *arguments, ah_settings *settings,
+                     ah_outcome *outcome);
+
+/* Whether it has a body to send, even an empty one. */
+bool ah_request_has_body(const ah_request *request);
+
+/* Frees what the request holds, and leaves it empty but for its callbacks and its number. */
+void ah_request_clear(ah_request *request);
+
+#endif

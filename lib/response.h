@@ -1,0 +1,32 @@
+/*
+ * An answer's status and header fields: what the public asynchttp_response is made of.
+ */
+#ifndef AH_RESPONSE_H
+#define AH_RESPONSE_H
+
+#include "asynchttp.h"
+#include "base/fields.h"
+
+struct asynchttp_response {
+    int status;
+    int version;
+    /* NULL: none. */
+    char *reason;
+    bool fromcache;
+    /* Owned. */
+    asynchttp_response *previous;
+    ah_fields fields;
+    ah_fields trailers;
+};
+
+/* NULL: no memory. */
+asynchttp_response *ah_response_new(void);
+
+/* Frees the previous ones as well. NULL is allowed. */
+void ah_response_free(asynchttp_response *response);
+
+/* Reads a status line (RFC 9112 section 4): version, status and reason. Returns false if it is not one, and
+ * *no_memory says whether that is for lack of memory. */
+bool ah_response_read_status(asynchttp_response *response, const char *line, size_t length, bool *no_memory);
+
+#endif

@@ -1,0 +1,524 @@
+#include "transfer.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/timers.h"
+#include "failure.h"
+#include "options.h"
+#include "receiver.h"
+
+/* However quiet it is: so often a worker looks up from its poll, since a wake-up may be lost (curl issue 22272). */
+static const double longest_wait = 1.0;
+/* The same where the multi handle has no means of being woken, for want of file descriptors. */
+static const double longest_deaf_wait = 0.02;
+/* Easy handles that are kept for the next requests. */
+enum { MOST_SPARE = 256 };
+/* Connections that are kept at the least, once they are idle. */
+enum { LEAST_KEPT = 64 };
+
+/* In which list of its transfers a transfer is. */
+typedef enum stage { ACTIVE, STARVED, ENDED } stage;
+
+struct ah_transfer {
+    ah_transfers *transfers;
+    void *owner;
+    CURL *easy;
+    ah_options options;
+    ah_receiver receiver;
+    const ah_request *request;
+    ah_outcome *outcome;
+    stage stage;
+    ah_transfer *next;
+    ah_transfer *previous;
+    /* When the silence has been too long; set while connected. */
+    ah_timer silence;
+    ah_time last_activity;
+    /* Body bytes in both directions, as last reported. */
+    uint64_t moved;
+    /* How far on_read has got. */
+    uint64_t offset;
+    bool dead_connection;
+    char words[CURL_ERROR_SIZE];
+};
+
+typedef struct list {
+    ah_transfer *first;
+    ah_transfer *last;
+    size_t count;
+} list;
+
+struct ah_transfers {
+    CURLM *multi;
+    /* By stage. */
+    list lists[3];
+    /* Ready to be used again, linked by next. */
+    ah_transfer *spare;
+    size_t spares;
+    ah_timers timers;
+    size_t kept_connections;
+    bool deaf;
+};
+
+static list *list_of(ah_transfer *transfer)
+{
+    return &transfer->transfers->lists[transfer->stage];
+}
+
+static void enlist(ah_transfer *transfer, stage next)
+{
+    transfer->stage = next;
+    list *into = list_of(transfer);
+    transfer->next = NULL;
+    transfer->previous = into->last;
+    if (into->last)
+        into->last->next = transfer;
+    else
+        into->first = transfer;
+    into->last = transfer;
+    into->count++;
+}
+
+static void delist(ah_transfer *transfer)
+{
+    list *from = list_of(transfer);
+    if (transfer->previous)
+        transfer->previous->next = transfer->next;
+    else
+        from->first = transfer->next;
+    if (transfer->next)
+        transfer->next->previous = transfer->previous;
+    else
+        from->last = transfer->previous;
+    from->count--;
+}
+
+ah_transfers *ah_transfers_new(void)
+{
+    ah_transfers *transfers = calloc(1, sizeof(*transfers));
+    if (!transfers)
+        return NULL;
+    transfers->multi = curl_multi_init();
+    if (!transfers->multi) {
+        free(transfers);
+        return NULL;
+    }
+    transfers->kept_connections = LEAST_KEPT;
+    curl_multi_setopt(transfers->multi, CURLMOPT_MAXCONNECTS, (long)LEAST_KEPT);
+    transfers->deaf = curl_multi_wakeup(transfers->multi) != CURLM_OK;
+    if (transfers->deaf)
+        AH_WARNING("transfer", "no file descriptors to be woken by: looking for work %g times a second",
+                   1 / longest_deaf_wait);
+    return transfers;
+}
+
+static void destroy(ah_transfer *transfer)
+{
+    curl_easy_cleanup(transfer->easy);
+    free(transfer);
+}
+
+void ah_transfers_free(ah_transfers *transfers)
+{
+    if (!transfers)
+        return;
+    while (transfers->spare) {
+        ah_transfer *transfer = transfers->spare;
+        transfers->spare = transfer->next;
+        destroy(transfer);
+    }
+    curl_multi_cleanup(transfers->multi);
+    ah_timers_free(&transfers->timers);
+    free(transfers);
+}
+
+/* ---- What libcurl calls, within curl_multi_perform() ---- */
+
+static void note_activity(ah_transfer *transfer)
+{
+    if (transfer->silence.place)
+        transfer->last_activity = ah_clock_now();
+}
+
+static int on_connected(void *data, char *ip, char *local_ip, int port, int local_port)
+{
+    ah_transfer *transfer = data;
+    (void)local_ip;
+    (void)local_port;
+    AH_DEBUG("transfer", "%s: connected to %s port %d", transfer->request->uri.authority, ip, port);
+    if (transfer->request->timeout > 0) {
+        transfer->last_activity = ah_clock_now();
+        ah_timers_set(&transfer->transfers->timers, &transfer->silence,
+                      transfer->last_activity + transfer->request->timeout);
+    }
+    return CURL_PREREQFUNC_OK;
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *data)
+{
+    ah_transfer *transfer = data;
+    note_activity(transfer);
+    return ah_receiver_header(&transfer->receiver, line, size * count) ? size * count : 0;
+}
+
+static size_t on_content(char *content, size_t size, size_t count, void *data)
+{
+    ah_transfer *transfer = data;
+    curl_off_t wire = 0;
+    note_activity(transfer);
+    if (transfer->receiver.encoded)
+        curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &wire);
+    return ah_receiver_content(&transfer->receiver, content, size * count, (uint64_t)wire) ? size * count : 0;
+}
+
+static size_t on_body(char *buffer, size_t size, size_t count, void *data)
+{
+    ah_transfer *transfer = data;
+    const ah_request *request = transfer->request;
+    size_t length = 0;
+    note_activity(transfer);
+    if (ah_callback_read(&request->callbacks, transfer->offset, buffer, size * count, &length) != 0) {
+        ah_outcome_fail(transfer->outcome, ASYNCHTTP_E_CALLBACK, "%s: on_read returned an error",
+                        request->uri.authority);
+        return CURL_READFUNC_ABORT;
+    }
+    bool too_long = request->body_length && length > request->body_length - transfer->offset;
+    bool too_short = request->body_length && length == 0 && transfer->offset < request->body_length;
+    if (length > size * count || too_long || too_short) {
+        ah_outcome_fail(transfer->outcome, ASYNCHTTP_E_CALLBACK, "%s: on_read gave %s than was agreed",
+                        request->uri.authority, too_short ? "less" : "more");
+        return CURL_READFUNC_ABORT;
+    }
+    transfer->offset += length;
+    return length;
+}
+
+/* The request is sent again: on_read is told where to go on by its offset. */
+static int on_seek(void *data, curl_off_t offset, int origin)
+{
+    ah_transfer *transfer = data;
+    if (origin != SEEK_SET || offset < 0)
+        return CURL_SEEKFUNC_CANTSEEK;
+    transfer->offset = (uint64_t)offset;
+    return CURL_SEEKFUNC_OK;
+}
+
+static int on_progress(void *data, curl_off_t to_receive, curl_off_t received, curl_off_t to_send, curl_off_t sent)
+{
+    ah_transfer *transfer = data;
+    const ah_callbacks *callbacks = &transfer->request->callbacks;
+    if ((uint64_t)(received + sent) != transfer->moved) {
+        transfer->moved = (uint64_t)(received + sent);
+        note_activity(transfer);
+    }
+    if (!callbacks->on_progress || ah_callback_progress(callbacks, (uint64_t)sent, (uint64_t)to_send,
+                                                        (uint64_t)received, (uint64_t)to_receive) == 0)
+        return 0;
+    ah_outcome_fail(transfer->outcome, ASYNCHTTP_E_CALLBACK, "%s: on_progress returned an error",
+                    transfer->request->uri.authority);
+    return 1;
+}
+
+/* Only libcurl's comments: the headers that it also tells would bear secrets. */
+static int on_debug(CURL *easy, curl_infotype type, char *text, size_t length, void *data)
+{
+    ah_transfer *transfer = data;
+    (void)easy;
+    if (type == CURLINFO_TEXT)
+        AH_DEBUG("transfer", "%s: %.*s", transfer->request->uri.authority, (int)length, text);
+    return 0;
+}
+
+/* ---- Starting ---- */
+
+static ah_transfer *obtain(ah_transfers *transfers)
+{
+    ah_transfer *transfer = transfers->spare;
+    if (transfer) {
+        transfers->spare = transfer->next;
+        transfers->spares--;
+        return transfer;
+    }
+    transfer = calloc(1, sizeof(*transfer));
+    if (!transfer)
+        return NULL;
+    transfer->transfers = transfers;
+    transfer->easy = curl_easy_init();
+    if (!transfer->easy) {
+        free(transfer);
+        return NULL;
+    }
+    return transfer;
+}
+
+static void set_callbacks(ah_transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+    /* None of these options can fail. */
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->words);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_content);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    if (transfer->request->callbacks.on_read) {
+        curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_body);
+        curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
+        curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+        curl_easy_setopt(easy, CURLOPT_SEEKDATA, transfer);
+    }
+    if (transfer->request->callbacks.on_progress || transfer->request->timeout > 0) {
+        curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+        curl_easy_setopt(easy, CURLOPT_XFERINFODATA, transfer);
+        curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    }
+    if (ah_logs(ASYNCHTTP_LOG_DEBUG)) {
+        curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
+        curl_easy_setopt(easy, CURLOPT_DEBUGDATA, transfer);
+        curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+    }
+}
+
+/* libcurl closes idle connections beyond a limit that must grow with the number of transfers, or a burst would keep none. */
+static void keep_connections(ah_transfers *transfers)
+{
+    size_t wanted = transfers->lists[ACTIVE].count + 1;
+    if (wanted <= transfers->kept_connections)
+        return;
+    transfers->kept_connections = wanted * 2;
+    curl_multi_setopt(transfers->multi, CURLMOPT_MAXCONNECTS, (long)transfers->kept_connections);
+}
+
+/* Hands a transfer that is in no list to libcurl. */
+static bool activate(ah_transfer *transfer)
+{
+    keep_connections(transfer->transfers);
+    transfer->words[0] = '\0';
+    if (curl_multi_add_handle(transfer->transfers->multi, transfer->easy) != CURLM_OK)
+        return false;
+    enlist(transfer, ACTIVE);
+    return true;
+}
+
+static void recycle(ah_transfer *transfer)
+{
+    ah_transfers *transfers = transfer->transfers;
+    ah_options_free(&transfer->options);
+    ah_receiver_clear(&transfer->receiver);
+    if (transfers->spares >= MOST_SPARE) {
+        destroy(transfer);
+        return;
+    }
+    curl_easy_reset(transfer->easy);
+    *transfer = (ah_transfer){.transfers = transfers, .easy = transfer->easy, .next = transfers->spare};
+    transfers->spare = transfer;
+    transfers->spares++;
+}
+
+static bool prepare(ah_transfer *transfer, bool fresh)
+{
+    ah_receiver_init(&transfer->receiver, transfer->request, transfer->outcome);
+    if (!ah_timers_reserve(&transfer->transfers->timers, transfer->transfers->lists[ACTIVE].count + 1)) {
+        transfer->outcome->code = ASYNCHTTP_E_NO_MEMORY;
+        return false;
+    }
+    set_callbacks(transfer);
+    if (fresh)
+        curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, 1L);
+    CURLcode error = ah_options_set(&transfer->options, transfer->easy, transfer->request);
+    if (error)
+        ah_failure_note(transfer->outcome, transfer->easy, error, "", transfer->request);
+    return !error;
+}
+
+ah_transfer *ah_transfer_start(ah_transfers *transfers, const ah_request *request, ah_outcome *outcome, bool fresh,
+                               void *owner)
+{
+    ah_transfer *transfer = obtain(transfers);
+    if (!transfer) {
+        outcome->code = ASYNCHTTP_E_NO_MEMORY;
+        return NULL;
+    }
+    transfer->owner = owner;
+    transfer->request = request;
+    transfer->outcome = outcome;
+    bool started = prepare(transfer, fresh);
+    if (started && !activate(transfer)) {
+        outcome->code = ASYNCHTTP_E_NO_MEMORY;
+        started = false;
+    }
+    if (started)
+        return transfer;
+    recycle(transfer);
+    return NULL;
+}
+
+/* ---- Ending ---- */
+
+/* Takes an active transfer from libcurl. */
+static void deactivate(ah_transfer *transfer)
+{
+    ah_timers_cancel(&transfer->transfers->timers, &transfer->silence);
+    curl_multi_remove_handle(transfer->transfers->multi, transfer->easy);
+    delist(transfer);
+}
+
+void ah_transfer_release(ah_transfer *transfer)
+{
+    if (transfer->stage == ACTIVE)
+        deactivate(transfer);
+    else
+        delist(transfer);
+    recycle(transfer);
+}
+
+bool ah_transfer_found_dead_connection(const ah_transfer *transfer)
+{
+    return transfer->dead_connection;
+}
+
+/* Whether no byte of an answer came over a connection that had served before (RFC 9112 section 9.3.1). */
+static bool is_dead_connection(ah_transfer *transfer, CURLcode error)
+{
+    long connects = 1;
+    if (error != CURLE_GOT_NOTHING && error != CURLE_SEND_ERROR && error != CURLE_RECV_ERROR)
+        return false;
+    curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
+    return connects == 0 && transfer->receiver.part == AH_RECEIVER_START;
+}
+
+/* One that found no file descriptor waits for another transfer of this worker to end, if there is any. */
+static bool starve(ah_transfer *transfer, CURLcode error)
+{
+    ah_transfers *transfers = transfer->transfers;
+    if (!ah_failure_is_starvation(transfer->easy, error) || transfers->lists[ACTIVE].count <= 1)
+        return false;
+    AH_WARNING("transfer", "%s: no file descriptor is free, waiting for one", transfer->request->uri.authority);
+    /* Idle connections hold descriptors too: from now on only those in use are kept. */
+    transfers->kept_connections = 1;
+    curl_multi_setopt(transfers->multi, CURLMOPT_MAXCONNECTS, 1L);
+    deactivate(transfer);
+    enlist(transfer, STARVED);
+    return true;
+}
+
+static void feed_one(ah_transfers *transfers)
+{
+    ah_transfer *transfer = transfers->lists[STARVED].first;
+    if (!transfer)
+        return;
+    delist(transfer);
+    if (activate(transfer))
+        return;
+    transfer->outcome->code = ASYNCHTTP_E_NO_MEMORY;
+    enlist(transfer, ENDED);
+}
+
+/* libcurl is done with it. */
+static void conclude(ah_transfer *transfer, CURLcode error)
+{
+    if (starve(transfer, error))
+        return;
+    transfer->dead_connection = is_dead_connection(transfer, error);
+    if (error)
+        ah_failure_note(transfer->outcome, transfer->easy, error, transfer->words, transfer->request);
+    else
+        ah_receiver_end(&transfer->receiver);
+    deactivate(transfer);
+    enlist(transfer, ENDED);
+    feed_one(transfer->transfers);
+}
+
+static void conclude_finished(ah_transfers *transfers)
+{
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(transfers->multi, &left))) {
+        ah_transfer *transfer = NULL;
+        CURLcode error = message->data.result;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+        conclude(transfer, error);
+    }
+}
+
+/* Timers are set for the earliest that the silence may be too long; activity since then moves them on. */
+static void conclude_silent(ah_transfers *transfers)
+{
+    ah_timer *timer;
+    ah_time now = ah_clock_now();
+    while ((timer = ah_timers_first(&transfers->timers)) && timer->due <= now) {
+        ah_transfer *transfer = (ah_transfer *)(void *)((char *)timer - offsetof(ah_transfer, silence));
+        double timeout = transfer->request->timeout;
+        if (transfer->last_activity + timeout > now) {
+            ah_timers_set(&transfers->timers, timer, transfer->last_activity + timeout);
+            continue;
+        }
+        ah_outcome_fail(transfer->outcome, ASYNCHTTP_E_TIMEOUT, "%s: timed out after %g seconds of silence",
+                        transfer->request->uri.authority, timeout);
+        transfer->outcome->curl_code = CURLE_OPERATION_TIMEDOUT;
+        deactivate(transfer);
+        enlist(transfer, ENDED);
+        feed_one(transfers);
+    }
+}
+
+/* The multi handle itself has failed, which is for lack of memory: nothing under way can be saved. */
+static void conclude_all(ah_transfers *transfers, CURLMcode error)
+{
+    AH_ERROR("transfer", "libcurl failed: %s", curl_multi_strerror(error));
+    ah_transfer *transfer;
+    while ((transfer = transfers->lists[ACTIVE].first)) {
+        ah_outcome_fail(transfer->outcome, ASYNCHTTP_E_NO_MEMORY, "%s: libcurl failed: %s",
+                        transfer->request->uri.authority, curl_multi_strerror(error));
+        deactivate(transfer);
+        enlist(transfer, ENDED);
+    }
+}
+
+void ah_transfers_perform(ah_transfers *transfers)
+{
+    int running;
+    CURLMcode error = curl_multi_perform(transfers->multi, &running);
+    conclude_finished(transfers);
+    if (error)
+        conclude_all(transfers, error);
+    if (transfers->timers.count)
+        conclude_silent(transfers);
+}
+
+void *ah_transfers_ended(ah_transfers *transfers)
+{
+    const ah_transfer *transfer = transfers->lists[ENDED].first;
+    return transfer ? transfer->owner : NULL;
+}
+
+/* ---- Waiting ---- */
+
+void ah_transfers_wait(ah_transfers *transfers, double seconds)
+{
+    double longest = transfers->deaf ? longest_deaf_wait : longest_wait;
+    const ah_timer *timer = ah_timers_first(&transfers->timers);
+    if (timer) {
+        double until = timer->due - ah_clock_now();
+        seconds = until < seconds ? until : seconds;
+    }
+    if (seconds > longest)
+        seconds = longest;
+    CURLMcode error = curl_multi_poll(transfers->multi, NULL, 0, ah_clock_milliseconds(seconds, 1000), NULL);
+    if (error) {
+        /* For lack of memory. Not to come straight back, and try again. */
+        AH_WARNING("transfer", "libcurl cannot poll: %s", curl_multi_strerror(error));
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+    }
+}
+
+void ah_transfers_wake(ah_transfers *transfers)
+{
+    curl_multi_wakeup(transfers->multi);
+}

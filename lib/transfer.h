@@ -1,0 +1,48 @@
+/*
+ * HTTP messages over libcurl: one request and its answer each, many at once on one thread.
+ *
+ * This and its three helpers, options.c, failure.c and receiver.c (which does without), are all that knows libcurl.
+ */
+#ifndef AH_TRANSFER_H
+#define AH_TRANSFER_H
+
+#include "outcome.h"
+#include "request.h"
+
+/* The transfers of one worker: a libcurl multi handle, its connections, and easy handles to use again. */
+typedef struct ah_transfers ah_transfers;
+
+/* One transfer under way. */
+typedef struct ah_transfer ah_transfer;
+
+/* NULL: no memory, or no file descriptors. */
+ah_transfers *ah_transfers_new(void);
+
+/* There must be no transfer under way. Closes the connections. */
+void ah_transfers_free(ah_transfers *transfers);
+
+/* Sends the request and fills the outcome, which must be empty, with its answer; both must stay until the transfer has been
+ * released. fresh: on a connection of its own. owner is what ah_transfers_ended() will give. NULL: the outcome says why. */
+ah_transfer *ah_transfer_start(ah_transfers *transfers, const ah_request *request, ah_outcome *outcome, bool fresh,
+                               void *owner);
+
+/* Whether the connection was a kept one that turned out dead before any byte of the answer. Only for one that has ended. */
+bool ah_transfer_found_dead_connection(const ah_transfer *transfer);
+
+/* Ends the transfer, if it has not ended, and lets go of it. */
+void ah_transfer_release(ah_transfer *transfer);
+
+/* Does what can be done without waiting. Runs the callbacks on_data, on_read and on_progress. */
+void ah_transfers_perform(ah_transfers *transfers);
+
+/* The owner of a transfer that has ended, with its outcome filled in; NULL: there is none. The same one until it has been
+ * released. */
+void *ah_transfers_ended(ah_transfers *transfers);
+
+/* Waits until there is something to do, or until woken, for at most so many seconds. */
+void ah_transfers_wait(ah_transfers *transfers, double seconds);
+
+/* Ends the present, or else the next, ah_transfers_wait(). From any thread. */
+void ah_transfers_wake(ah_transfers *transfers);
+
+#endif

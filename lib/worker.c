@@ -1,0 +1,175 @@
+#include "worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/shared.h"
+
+/* How often a worker looks for work that has no transfers to be woken by. */
+static const long blind_nap = 20 * 1000 * 1000;
+
+static _Thread_local ah_queue *own_queue;
+
+const ah_queue *ah_worker_queue(void)
+{
+    return own_queue;
+}
+
+void ah_worker_fulfil_cancelled(ah_job *job)
+{
+    ah_outcome_clear(&job->outcome);
+    ah_outcome_fail(&job->outcome, ASYNCHTTP_E_CANCELLED, "The request was cancelled");
+    job->fulfil(job);
+}
+
+/* Fulfils a job that was started here. */
+static void finish(ah_worker *worker, ah_job *job)
+{
+    ah_queue_done(worker, job, !job->request.callbacks.done);
+    job->fulfil(job);
+}
+
+static void cancel(ah_worker *worker, ah_job *job)
+{
+    ah_exchange_cancel(&job->exchange);
+    ah_queue_done(worker, job, !job->request.callbacks.done);
+    ah_worker_fulfil_cancelled(job);
+}
+
+static bool equip(ah_worker *worker)
+{
+    if (!worker->transfers)
+        ah_queue_equip(worker, ah_transfers_new());
+    return worker->transfers != NULL;
+}
+
+static void start(ah_worker *worker, ah_job *job)
+{
+    /* The request was wrong from the start, and is here for its callback. */
+    bool going = !job->outcome.code;
+    if (going && !equip(worker)) {
+        ah_outcome_fail(&job->outcome, ASYNCHTTP_E_NO_MEMORY, "%s: No memory or no file descriptors for a worker",
+                        job->request.uri.authority);
+        going = false;
+    }
+    if (going)
+        going = ah_exchange_start(&job->exchange, &job->request, &job->outcome, worker->transfers, job);
+    if (!going)
+        finish(worker, job);
+}
+
+/* Starts and cancels all that there is for this worker to start and to cancel. */
+static void take(ah_worker *worker)
+{
+    ah_job *job;
+    for (;;) {
+        switch (ah_queue_take(worker, &job)) {
+        case AH_TASK_START:
+            start(worker, job);
+            break;
+        case AH_TASK_CANCEL:
+            cancel(worker, job);
+            break;
+        case AH_TASK_ABORT:
+            ah_worker_fulfil_cancelled(job);
+            break;
+        case AH_TASK_NONE:
+            return;
+        }
+    }
+}
+
+/* Moves on what is in flight, as far as it goes without waiting. */
+static void perform(ah_worker *worker)
+{
+    ah_job *job;
+    ah_transfers_perform(worker->transfers);
+    while ((job = ah_transfers_ended(worker->transfers))) {
+        if (!ah_exchange_advance(&job->exchange))
+            finish(worker, job);
+    }
+}
+
+static void sleep_until_woken(ah_worker *worker, double seconds)
+{
+    if (worker->transfers)
+        ah_transfers_wait(worker->transfers, seconds);
+    else
+        nanosleep(&(struct timespec){.tv_nsec = blind_nap}, NULL);
+}
+
+/* The event loop. Returns when the worker has left its queue. */
+static void work(ah_worker *worker)
+{
+    double seconds;
+    pthread_t leaver;
+    bool has_leaver = false;
+    ah_rest rest;
+    do {
+        take(worker);
+        if (worker->transfers)
+            perform(worker);
+        rest = ah_queue_rest(worker, &seconds, &leaver, &has_leaver);
+        if (rest == AH_REST_SLEEP)
+            sleep_until_woken(worker, seconds);
+    } while (rest != AH_REST_LEAVE);
+    if (has_leaver)
+        pthread_join(leaver, NULL);
+}
+
+static void *run(void *data)
+{
+    ah_worker *worker = data;
+    own_queue = worker->queue;
+    ah_log_name_thread(worker->name);
+    AH_DEBUG("worker", "started");
+    ah_queue_enroll(worker);
+    work(worker);
+    AH_DEBUG("worker", "leaving");
+    ah_transfers_free(worker->transfers);
+    ah_log_name_thread(NULL);
+    own_queue = NULL;
+    ah_shared_release(worker->queue);
+    free(worker);
+    return NULL;
+}
+
+/* Signals are the program's business, and are handled on its threads; but those that say that this very thread went wrong
+ * cannot be kept from it. SIGPIPE is blocked too: libcurl leaves it to whoever set CURLOPT_NOSIGNAL. */
+static void block_signals(sigset_t *before)
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigdelset(&all, SIGSEGV);
+    sigdelset(&all, SIGBUS);
+    sigdelset(&all, SIGFPE);
+    sigdelset(&all, SIGILL);
+    sigdelset(&all, SIGABRT);
+    pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
+int ah_worker_start(ah_queue *queue)
+{
+    static atomic_uint count;
+    sigset_t before;
+    pthread_t thread;
+    ah_worker *worker = calloc(1, sizeof(*worker));
+    if (!worker)
+        return ENOMEM;
+    worker->queue = ah_shared_hold(queue);
+    worker->idle_since = AH_NEVER;
+    snprintf(worker->name, sizeof(worker->name), "worker-%u", atomic_fetch_add(&count, 1) + 1);
+    block_signals(&before);
+    int failed = pthread_create(&thread, NULL, run, worker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed) {
+        ah_shared_release(worker->queue);
+        free(worker);
+    }
+    return failed;
+}

@@ -1,0 +1,18 @@
+/*
+ * A worker: a thread with one event loop, which carries out the requests of one queue.
+ */
+#ifndef AH_WORKER_H
+#define AH_WORKER_H
+
+#include "queue.h"
+
+/* Starts a worker for whom the queue has kept a place. Returns 0 or an errno; then the place is still kept. */
+int ah_worker_start(ah_queue *queue);
+
+/* The queue whose worker the calling thread is; NULL: it is none. */
+const ah_queue *ah_worker_queue(void);
+
+/* Fulfils a job that has come to its end without having been started. Not under a lock. */
+void ah_worker_fulfil_cancelled(ah_job *job);
+
+#endif
