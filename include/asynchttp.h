@@ -59,6 +59,7 @@ ASYNCHTTP_EXTERN const char *asynchttp_version(void);
  * new codes are added at the end. In brackets: what httplib2, or Python's socket and ssl modules,
  * raise in its place.
  */
+/* clang-format off */
 #define ASYNCHTTP_CODES(X)                                                                          \
     X(OK, 0, "No error")                                                                            \
     /* This library's own. */                                                                       \
@@ -88,6 +89,7 @@ ASYNCHTTP_EXTERN const char *asynchttp_version(void);
     X(E_PROXIES_UNAVAILABLE, 21, "Proxy support is missing but a proxy was asked for")              \
     X(E_DECODE_LIMIT, 22, "The decoded content exceeds the hard limit")                             \
     X(E_DECODE_RATIO, 23, "The content decodes to suspiciously many times its size")
+/* clang-format on */
 
 typedef enum asynchttp_code {
 #define ASYNCHTTP_CODE_ENUMERATOR(name, number, text) ASYNCHTTP_##name = number,
@@ -123,9 +125,11 @@ typedef struct asynchttp_proxy_info asynchttp_proxy_info;
  *
  * Returns the client, to be freed with asynchttp_http_free(); NULL if there is no memory.
  *
- * fork(): the parent goes on undisturbed. In the child, clients and promises from before the fork
- * are unusable: requests give ASYNCHTTP_E_INVALID_ARGUMENT, nothing blocks, and the _free functions do
- * nothing. A child may make a client of its own.
+ * fork(): the parent goes on undisturbed. In the child, a client from before the fork is unusable:
+ * requests give a promise that is done, without a callback, with ASYNCHTTP_E_INVALID_ARGUMENT; its other
+ * functions return that as well. A promise from before the fork can be read if it was done by then, and
+ * else gives ASYNCHTTP_E_INVALID_ARGUMENT at once. The _free functions do nothing with either. A child may
+ * make a client of its own.
  */
 ASYNCHTTP_EXTERN asynchttp_http *asynchttp_http_new(const char *cache_directory);
 
@@ -135,7 +139,8 @@ ASYNCHTTP_EXTERN asynchttp_http *asynchttp_http_new(const char *cache_directory)
  * the client at the same time or after it.
  *
  * From a callback of the same client it does not wait: the workers leave as soon as they have
- * cancelled what they have.
+ * cancelled what they have. From a callback of another client it does: two callbacks that free each
+ * other's client wait for ever.
  */
 ASYNCHTTP_EXTERN void asynchttp_http_free(asynchttp_http *http);
 
@@ -193,7 +198,7 @@ ASYNCHTTP_EXTERN double asynchttp_http_connect_timeout(asynchttp_http *http);
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_proxy_info(asynchttp_http *http, const asynchttp_proxy_info *info);
 ASYNCHTTP_EXTERN const asynchttp_proxy_info *asynchttp_http_proxy_info(asynchttp_http *http);
 
-/* Takes the proxy from the environment, read anew for each request, as
+/* Takes the proxy from the environment, read anew for each request, by the thread that makes it, as
  * asynchttp_proxy_info_from_environment() does. The default. */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_proxy_from_environment(asynchttp_http *http);
 ASYNCHTTP_EXTERN bool asynchttp_http_proxy_from_environment(asynchttp_http *http);
@@ -230,7 +235,8 @@ ASYNCHTTP_EXTERN uint64_t asynchttp_http_decode_limit_safe(asynchttp_http *http)
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_decode_limit_ratio(asynchttp_http *http, double ratio);
 ASYNCHTTP_EXTERN double asynchttp_http_decode_limit_ratio(asynchttp_http *http);
 
-/* Whether redirects are followed; true by default [Http.follow_redirects]. */
+/* Whether redirects are followed; true by default [Http.follow_redirects]: those of the safe methods, and
+ * for any method 303 and 308. After 302 and 303 the method is GET, without a body. */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_follow_redirects(asynchttp_http *http, bool follow);
 ASYNCHTTP_EXTERN bool asynchttp_http_follow_redirects(asynchttp_http *http);
 
@@ -253,7 +259,8 @@ ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_force_exception_to_status_cod
 ASYNCHTTP_EXTERN bool asynchttp_http_force_exception_to_status_code(asynchttp_http *http);
 
 /* The status codes, each from 300 to 399, that are redirects; 300, 301, 302, 303, 307 and 308 by default
- * [Http.redirect_codes]. codes may be NULL if count is 0. The getter writes how many there are to *count. */
+ * [Http.redirect_codes]. codes may be NULL if count is 0. The getter writes how many there are to *count, unless
+ * that is NULL. */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_redirect_codes(asynchttp_http *http, const int *codes, size_t count);
 ASYNCHTTP_EXTERN const int *asynchttp_http_redirect_codes(asynchttp_http *http, size_t *count);
 
@@ -279,7 +286,8 @@ ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_add_credentials(asynchttp_http *h
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_add_certificate(asynchttp_http *http, const char *key, const char *cert,
                                                                const char *domain, const char *password);
 
-/* Forgets all names and passwords, and the authorizations that came of them [Http.clear_credentials]. */
+/* Forgets all names and passwords, and the authorizations that came of them [Http.clear_credentials]. Requests that
+ * were made before still have them. */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_clear_credentials(asynchttp_http *http);
 
 /* ---- Requests ------------------------------------------------------------------------------ */
@@ -287,10 +295,10 @@ ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_clear_credentials(asynchttp_http 
 /*
  * The callbacks of a request run on a worker, one at a time for one request, without any lock held.
  * They may call every function of this library, make requests and free their own promise among them;
- * but a worker that waited for other work could wait for ever, so in a callback nothing blocks: reading
- * another promise that is not done gives ASYNCHTTP_E_PENDING, and so do the waits. What reads the
- * callback's own promise never blocks. Other than 0 ends the request with ASYNCHTTP_E_CALLBACK.
- * A callback holds up the other requests in flight on the same worker.
+ * but a worker that waited for other work could wait for ever, so in a callback no promise is waited for:
+ * reading another promise that is not done gives ASYNCHTTP_E_PENDING at once, and so do the waits. Reading
+ * the callback's own promise gives what there is of it so far. Other than 0 ends the request with
+ * ASYNCHTTP_E_CALLBACK. A callback holds up the other requests in flight on the same worker.
  */
 
 /* The request has ended, well or badly; runs once, before the promise is done for other threads
@@ -315,14 +323,15 @@ typedef int asynchttp_progress_callback(asynchttp_promise *promise, uint64_t sen
 /* For asynchttp_request.redirections: a redirect is then ASYNCHTTP_E_REDIRECT_LIMIT. */
 #define ASYNCHTTP_NO_REDIRECTIONS (-1)
 
-/* The keyword arguments of a request, all optional: zero means the default. Made by ASYNCHTTP_REQUEST()
- * or from ASYNCHTTP_REQUEST_INIT. All of it is copied, so it may be gone when the call returns. */
+/* The keyword arguments of a request, made by ASYNCHTTP_REQUEST() or from ASYNCHTTP_REQUEST_INIT. All but size are
+ * optional: zero means the default. All of it is copied, so it may be gone when the call returns. */
 typedef struct asynchttp_request {
-    /* sizeof(asynchttp_request) as the program knows it: members are only ever added at the end. */
+    /* sizeof(asynchttp_request) as the program knows it, which the two macros set: members are only ever added at the
+     * end. */
     size_t size;
     /* Any method but CONNECT, in its own case; NULL: "GET". */
     const char *method;
-    /* The content to send; NULL: none. */
+    /* The content to send; NULL: none. Not together with on_read. */
     const void *body;
     /* Bytes in body; 0: it is a string. With on_read: how many it will give; 0: chunked (HTTP/1.1). */
     size_t body_length;
@@ -330,12 +339,12 @@ typedef struct asynchttp_request {
      * without the white space around them. Content-Length and Transfer-Encoding follow from the body: a
      * different one is refused. */
     const char *const *headers;
-    /* How many redirects may be followed; 0: 5; ASYNCHTTP_NO_REDIRECTIONS: none. */
+    /* How many redirects may be followed; 0: 5; ASYNCHTTP_NO_REDIRECTIONS: none; no other number below 0. */
     int redirections;
     asynchttp_callback *callback;
     /* Given to all four callbacks. */
     void *callback_data;
-    /* As asynchttp_http_set_timeout(), for this request; 0: the client's. */
+    /* As asynchttp_http_set_timeout(), for this request; 0: the client's; INFINITY: none. */
     double timeout;
     asynchttp_data_callback *on_data;
     asynchttp_read_callback *on_read;
@@ -343,7 +352,10 @@ typedef struct asynchttp_request {
 } asynchttp_request;
 
 /* A struct with every member at its default: asynchttp_request request = ASYNCHTTP_REQUEST_INIT; */
-#define ASYNCHTTP_REQUEST_INIT {sizeof(asynchttp_request), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+#define ASYNCHTTP_REQUEST_INIT                                                                                         \
+    {                                                                                                                  \
+        sizeof(asynchttp_request), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                                                     \
+    }
 
 #ifndef __cplusplus
 /* A pointer to a request with these members: ASYNCHTTP_REQUEST(.method = "PUT", .body = "text"). It lives as
@@ -356,7 +368,7 @@ typedef struct asynchttp_request {
  *
  * uri: absolute, http or https. It may be an IRI in UTF-8: its host is converted by IDNA, and spaces, control
  * characters and non-ASCII are percent-encoded. Names and passwords in it are refused: see
- * asynchttp_http_add_credentials(). request: NULL for a plain GET.
+ * asynchttp_http_add_credentials(). Its fragment is not sent. request: NULL for a plain GET.
  *
  * Returns a promise, to be freed with asynchttp_promise_free(). Bad arguments give a promise too, one that
  * holds the error (ASYNCHTTP_E_RELATIVE_URI, ASYNCHTTP_E_INVALID_ARGUMENT): done at once if it has no
@@ -394,12 +406,12 @@ ASYNCHTTP_EXTERN asynchttp_code asynchttp_promise_wait(asynchttp_promise *promis
  * ASYNCHTTP_E_PENDING if they ran out, ASYNCHTTP_E_INVALID_ARGUMENT if they are not a number. */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_promise_wait_for(asynchttp_promise *promise, double seconds);
 
-/* Blocks, then gives the response, which belongs to the promise; NULL if there is none. The caller may change
- * it [promise.get_response]. */
+/* Blocks, then gives the response, which belongs to the promise; NULL if there is none, or none yet. The caller may
+ * change it [promise.get_response]. */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_promise_response(asynchttp_promise *promise, asynchttp_response **response);
 
 /* Blocks, then gives the content, which belongs to the promise; a zero byte that is not counted follows it.
- * "" and 0 if there is none. content or length may be NULL [promise.get_content, str(content)]. */
+ * "" and 0 if there is none, or none yet. content or length may be NULL [promise.get_content, str(content)]. */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_promise_content(asynchttp_promise *promise, const void **content,
                                                           size_t *length);
 
@@ -407,15 +419,17 @@ ASYNCHTTP_EXTERN asynchttp_code asynchttp_promise_content(asynchttp_promise *pro
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_promise_error(asynchttp_promise *promise);
 
 /* Blocks, then says in words what went wrong, which host it was about and where in the program the request was
- * made; "" if nothing went wrong. Never NULL; belongs to the promise. */
+ * made; "" if nothing went wrong. Where it may not block, what asynchttp_strerror() says of that. Never NULL; belongs
+ * to the promise. */
 ASYNCHTTP_EXTERN const char *asynchttp_promise_error_message(asynchttp_promise *promise);
 
 /* Blocks, then gives libcurl's own error (a CURLcode) behind the request's error; 0 if there is none. */
 ASYNCHTTP_EXTERN int asynchttp_promise_curl_error(asynchttp_promise *promise);
 
 /* Attaches anything to the promise, at any time, usually in its callback [promise.response.data = x]. release,
- * which may be NULL, is called with it when it is replaced or the promise has come to its end. Returns
- * ASYNCHTTP_OK. */
+ * which may be NULL, is called with it when it is replaced by something else, or when the promise has been freed and
+ * its request has ended: on the thread that does the last of that, which may be a worker. It must not use the promise.
+ * Returns ASYNCHTTP_OK. */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_promise_set_data(asynchttp_promise *promise, void *data,
                                                            void (*release)(void *data));
 
@@ -428,8 +442,8 @@ ASYNCHTTP_EXTERN asynchttp_code asynchttp_promise_data(asynchttp_promise *promis
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_promise_set_content(asynchttp_promise *promise, const void *content,
                                                               size_t length);
 
-/* Asks for the request to end: it is done soon after, with ASYNCHTTP_E_CANCELLED, unless it has ended by then.
- * Does not wait. */
+/* Asks for the request to end: it is done soon after, with ASYNCHTTP_E_CANCELLED, unless it has ended by then. Its
+ * callback is called all the same. Does not wait. */
 ASYNCHTTP_EXTERN void asynchttp_promise_cancel(asynchttp_promise *promise);
 
 /* Lets go of the promise, at any time, in its callback too; the request goes on, and its callback is called.
@@ -443,9 +457,9 @@ ASYNCHTTP_EXTERN void asynchttp_promise_free(asynchttp_promise *promise);
  * NULLs among the promises are passed over, so that a loop can strike out what it has dealt with. The
  * promises may be of different clients.
  *
- * Returns ASYNCHTTP_OK, whatever the request's own error, and the first one's place in *index (which may be
- * NULL); ASYNCHTTP_E_PENDING if the time ran out; ASYNCHTTP_E_INVALID_ARGUMENT if there is none to wait for or
- * seconds is not a number; ASYNCHTTP_E_NO_MEMORY.
+ * Returns ASYNCHTTP_OK, whatever the request's own error, and in *index (which may be NULL) the place of one that is
+ * done, the first in the array if there are several; ASYNCHTTP_E_PENDING if the time ran out;
+ * ASYNCHTTP_E_INVALID_ARGUMENT if there is none to wait for or seconds is not a number; ASYNCHTTP_E_NO_MEMORY.
  */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_wait_any(asynchttp_promise *const *promises, size_t count, double seconds,
                                                    size_t *index);
@@ -476,7 +490,8 @@ ASYNCHTTP_EXTERN bool asynchttp_response_fromcache(const asynchttp_response *res
 /* The response that redirected here; NULL if none did. */
 ASYNCHTTP_EXTERN asynchttp_response *asynchttp_response_previous(const asynchttp_response *response);
 
-/* The value of a field, NULL if it is not there. Valid until the field is changed. */
+/* The value of a field, NULL if it is not there. This and the other strings of a response are valid until the field is
+ * changed. */
 ASYNCHTTP_EXTERN const char *asynchttp_response_get(const asynchttp_response *response, const char *name);
 
 /* Whether the field is there. */
@@ -498,8 +513,8 @@ ASYNCHTTP_EXTERN const char *asynchttp_response_values(const asynchttp_response 
 ASYNCHTTP_EXTERN const char *asynchttp_response_trailer(const asynchttp_response *response, const char *name);
 
 /* Sets a field to one value, in place of all it had. The value "status" can be set too, and does not change
- * asynchttp_response_status(). ASYNCHTTP_E_INVALID_ARGUMENT: the name is no token, or there is a line break in the
- * value; ASYNCHTTP_E_NO_MEMORY: nothing has changed. */
+ * asynchttp_response_status(). ASYNCHTTP_E_INVALID_ARGUMENT: the name is no token, or there is a control character in
+ * the value; ASYNCHTTP_E_NO_MEMORY: nothing has changed. */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_response_set(asynchttp_response *response, const char *name,
                                                        const char *value);
 
@@ -585,7 +600,7 @@ typedef void asynchttp_log_function(asynchttp_log_level level, const char *compo
  * Sends messages of level and above to function, with data. function NULL: to standard error, in lines of time,
  * thread, component, level and message. ASYNCHTTP_LOG_NONE: nowhere, which is the default unless the environment
  * variable ASYNCHTTP_LOG is "debug", "info", "warning" or "error": then they go to standard error. It is read when
- * the first client is made.
+ * the first client is made, and counts for nothing if this function has been called by then.
  *
  * When it returns, the function set before is not running and will not be called again (called from that function
  * itself, it cannot wait for it). Values of header fields that carry secrets are never logged. Returns ASYNCHTTP_OK,

@@ -6,8 +6,8 @@
 #include "base/shared.h"
 #include "worker.h"
 
-/* Ends the jobs that nobody is there to do, on this thread, but for one, the caller's own. Returns whether that is among
- * them. */
+/* Ends the jobs that nobody is there to do, on this thread, but for one, the caller's own. Returns whether that is
+ * among them. */
 static bool fail_stranded(ah_job *stranded, const ah_job *own, int error)
 {
     bool own_stranded = false;
@@ -25,7 +25,8 @@ static bool fail_stranded(ah_job *stranded, const ah_job *own, int error)
     return own_stranded;
 }
 
-/* Starts a worker for whom a place is kept. Returns false if that failed and the caller's own job has nobody to do it. */
+/* Starts a worker for whom a place is kept. Returns false if that failed and the caller's own job has nobody to do
+ * it. */
 static bool hire(ah_queue *queue, const ah_job *own)
 {
     int error = ah_worker_start(queue);

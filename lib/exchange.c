@@ -24,8 +24,8 @@ static void release_transfer(ah_exchange *exchange)
     exchange->transfer = NULL;
 }
 
-/* A kept connection that the server has closed meanwhile says nothing about the request: it is sent again, once, on a new
- * one (RFC 9112 section 9.3.1) [Http._conn_request]. libcurl does that too, but for some ways of dying. */
+/* A kept connection that the server has closed meanwhile says nothing about the request: it is sent again, once, on a
+ * new one (RFC 9112 section 9.3.1) [Http._conn_request]. libcurl does that too, but for some ways of dying. */
 static bool retry(ah_exchange *exchange)
 {
     if (exchange->retried || !ah_transfer_found_dead_connection(exchange->transfer))

@@ -20,8 +20,8 @@ typedef struct ah_exchange {
     bool retried;
 } ah_exchange;
 
-/* Starts; request and outcome must stay until it is over. Returns true if it is under way; false: it is over already, and
- * the outcome says why. */
+/* Starts; request and outcome must stay until it is over. Returns true if it is under way; false: it is over already,
+ * and the outcome says why. */
 bool ah_exchange_start(ah_exchange *exchange, const ah_request *request, ah_outcome *outcome, ah_transfers *transfers,
                        void *owner);
 

@@ -9,7 +9,8 @@
 #include "outcome.h"
 #include "request.h"
 
-/* Notes in the outcome that the transfer on this handle ended with this error. words: libcurl's own, "" if it has none. */
+/* Notes in the outcome that the transfer on this handle ended with this error. words: libcurl's own, "" if it has
+ * none. */
 void ah_failure_note(ah_outcome *outcome, CURL *easy, CURLcode error, const char *words, const ah_request *request);
 
 /* Whether it failed for want of a file descriptor. */

@@ -200,7 +200,8 @@ asynchttp_code asynchttp_http_close(asynchttp_http *http)
 /* ---- Requests ---- */
 
 /* In a child process there are no workers, and the lock may never open. */
-static asynchttp_promise *request_in_child(const char *uri, const asynchttp_request *request, const char *file, int line)
+static asynchttp_promise *request_in_child(const char *uri, const asynchttp_request *request, const char *file,
+                                           int line)
 {
     ah_settings *settings = ah_settings_new();
     asynchttp_promise *promise = settings ? ah_promise_new(uri, request, settings, file, line) : NULL;
@@ -226,8 +227,8 @@ static ah_settings *hold_settings(asynchttp_http *http)
     return settings;
 }
 
-/* Another thread may close the Http at any time, which leaves another queue in the place of the shut one. If there is none,
- * the Http is being freed. */
+/* Another thread may close the Http at any time, which leaves another queue in the place of the shut one. If there is
+ * none, the Http is being freed. */
 static bool submit(asynchttp_http *http, asynchttp_promise *promise)
 {
     ah_queue *queue = hold_queue(http);

@@ -1,6 +1,6 @@
 /*
- * The Http object, for the two files that make it up: http.c is its life and its requests, http_settings.c its setters and
- * getters.
+ * The Http object, for the two files that make it up: http.c is its life and its requests, http_settings.c its setters
+ * and getters.
  */
 #ifndef AH_HTTP_H
 #define AH_HTTP_H

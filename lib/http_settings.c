@@ -154,7 +154,8 @@ asynchttp_code asynchttp_http_set_redirect_codes(asynchttp_http *http, const int
 const int *asynchttp_http_redirect_codes(asynchttp_http *http, size_t *count)
 {
     const ah_redirect_codes *codes = get_redirect_codes(http);
-    *count = codes->count;
+    if (count)
+        *count = codes->count;
     return codes->codes;
 }
 

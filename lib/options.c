@@ -23,7 +23,7 @@ static bool append(struct curl_slist **list, const char *line)
     return longer != NULL;
 }
 
-/* "name: value"; libcurl takes "name;" for an empty value, and "name:" for none of a field that it would send itself. */
+/* "name: value"; libcurl takes "name;" for an empty value, and "name:" to leave out a field that it would send. */
 static bool append_field(struct curl_slist **list, const char *name, const char *value)
 {
     ah_buffer line = {0};
@@ -77,8 +77,7 @@ typedef struct setting {
     CURLcode error;
 } setting;
 
-#define SET(to, option, value)                                                                                         \
-    ((to)->error = (to)->error ? (to)->error : curl_easy_setopt((to)->easy, option, value))
+#define SET(to, option, value) ((to)->error = (to)->error ? (to)->error : curl_easy_setopt((to)->easy, option, value))
 
 static void set_no_memory(setting *to)
 {

@@ -14,8 +14,8 @@ typedef struct ah_options {
     struct curl_slist *proxy_headers;
 } ah_options;
 
-/* Sets a handle that was just made or reset. CURLE_OUT_OF_MEMORY or what libcurl thinks of an option; the options are to be
- * freed then too. */
+/* Sets a handle that was just made or reset. CURLE_OUT_OF_MEMORY or what libcurl thinks of an option; the options are
+ * to be freed then too. */
 CURLcode ah_options_set(ah_options *options, CURL *easy, const ah_request *request);
 
 void ah_options_free(ah_options *options);

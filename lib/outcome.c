@@ -24,8 +24,8 @@ void ah_outcome_explain(ah_outcome *outcome, const char *format, ...)
     ah_buffer message = {0};
     va_list arguments;
     va_start(arguments, format);
-    bool made =
-        ah_buffer_append_string(&message, ah_outcome_message(outcome)) && ah_buffer_vprintf(&message, format, arguments);
+    bool made = ah_buffer_append_string(&message, ah_outcome_message(outcome)) &&
+                ah_buffer_vprintf(&message, format, arguments);
     va_end(arguments);
     if (made) {
         free(outcome->message);

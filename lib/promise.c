@@ -130,7 +130,8 @@ static bool inherited(const asynchttp_promise *promise)
     return promise->process != ah_process_current();
 }
 
-/* Whether the outcome is there to be read: for everybody when it is done, and before that for the promise's own callbacks. */
+/* Whether the outcome is there to be read: for everybody when it is done, and before that for the promise's own
+ * callbacks. */
 static bool readable(const asynchttp_promise *promise)
 {
     return ah_event_happened(&promise->done) || ah_callback_current() == promise;

@@ -363,7 +363,7 @@ asynchttp_proxy_info *asynchttp_proxy_info_from_url(const char *url, const char 
     return NULL;
 }
 
-asynchttp_proxy_info *asynchttp_proxy_info_from_environment(const char *method)
+bool ah_proxy_info_from_environment(const char *method, asynchttp_proxy_info **info)
 {
     const char *url = NULL;
     /* A CGI program finds the request's header field Proxy in HTTP_PROXY (CVE-2016-5385, "httpoxy"). */
@@ -371,7 +371,15 @@ asynchttp_proxy_info *asynchttp_proxy_info_from_environment(const char *method)
         url = environment("http_proxy", NULL);
     else if (strcmp(method, "https") == 0)
         url = environment("https_proxy", "HTTPS_PROXY");
-    return url ? asynchttp_proxy_info_from_url(url, method) : NULL;
+    *info = url ? asynchttp_proxy_info_from_url(url, method) : NULL;
+    return !url || *info;
+}
+
+asynchttp_proxy_info *asynchttp_proxy_info_from_environment(const char *method)
+{
+    asynchttp_proxy_info *info;
+    ah_proxy_info_from_environment(method, &info);
+    return info;
 }
 
 /* ---- Reading and setting ------------------------------------------------------------------- */

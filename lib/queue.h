@@ -1,10 +1,10 @@
 /*
  * The work of one Http and the workers who are there to do it: who takes what, who sleeps, who is woken, who leaves.
  *
- * All that several threads share of the dispatch is here, under one lock, which is never held while a promise is fulfilled
- * or the program is called. Invariants, whenever the lock is free:
+ * All that several threads share of the dispatch is here, under one lock, which is never held while a promise is
+ * fulfilled or the program is called. Invariants, whenever the lock is free:
  *   - every job is in exactly one place: in a list of the queue or of one worker, or nowhere because it is over;
- *   - a worker that sleeps with room for a job is in `idle` or in `spare`, and while jobs wait none of them is left asleep;
+ *   - a worker that sleeps and has room is in `idle` or in `spare`, and one has been woken for each job that waits;
  *   - a worker leaves only when nothing of it is in flight, and the last one only when nothing waits.
  */
 #ifndef AH_QUEUE_H
@@ -38,12 +38,13 @@ typedef enum ah_job_place {
 struct ah_job {
     ah_request request;
     ah_outcome outcome;
-    /* The request has ended, and the outcome says how. Called exactly once for a job that was accepted, without a lock. */
+    /* The request has ended, and the outcome says how. Called exactly once for a job that was accepted, without a
+     * lock. */
     void (*fulfil)(ah_job *job);
     /* The worker's, while it runs. */
     ah_exchange exchange;
-    /* A share, from when it was handed over to the end of its days, so that it can be cancelled at any time; NULL: it never
-     * was. */
+    /* A share, from when it was handed over to the end of its days, so that it can be cancelled at any time; NULL: it
+     * never was. */
     ah_queue *queue;
     /* The rest is the queue's. */
     ah_worker *worker;
@@ -167,8 +168,8 @@ void ah_queue_abandon(ah_queue *queue);
 
 /* ---- For hiring ---- */
 
-/* No thread could be had for a worker for whom a place was kept. Returns the jobs that nobody is there to do any more, linked
- * by next: the caller's to fulfil. */
+/* No thread could be had for a worker for whom a place was kept. Returns the jobs that nobody is there to do any
+ * more, linked by next: the caller's to fulfil. */
 ah_job *ah_queue_unhire(ah_queue *queue);
 
 /* ---- For workers, each on its own thread ---- */
@@ -193,7 +194,8 @@ typedef enum ah_task {
 /* The next thing to do, and with which job. */
 ah_task ah_queue_take(ah_worker *worker, ah_job **job);
 
-/* A job that was started here is over, and about to be fulfilled. prompt: in no time, so that the worker counts as free. */
+/* A job that was started here is over, and about to be fulfilled. prompt: in no time, so that the worker counts as
+ * free. */
 void ah_queue_done(ah_worker *worker, ah_job *job, bool prompt);
 
 typedef enum ah_rest {
@@ -205,8 +207,8 @@ typedef enum ah_rest {
     AH_REST_LEAVE,
 } ah_rest;
 
-/* What a worker is to do that has taken all it could. When it leaves, *leaver is the thread to join that left before it, if
- * *has_leaver. */
+/* What a worker is to do that has taken all it could. When it leaves, *leaver is the thread to join that left before
+ * it, if *has_leaver. */
 ah_rest ah_queue_rest(ah_worker *worker, double *seconds, pthread_t *leaver, bool *has_leaver);
 
 #endif

@@ -160,8 +160,8 @@ static bool continue_line(ah_receiver *receiver, const char *line, size_t length
         line++;
         length--;
     }
-    bool added =
-        ah_buffer_append(&receiver->line, " ", 1) && ah_buffer_append(&receiver->line, line, without_break(line, length));
+    bool added = ah_buffer_append(&receiver->line, " ", 1) &&
+                 ah_buffer_append(&receiver->line, line, without_break(line, length));
     return added || no_memory(receiver);
 }
 

@@ -31,8 +31,8 @@ static bool all_zero(const unsigned char *bytes, size_t length)
     return true;
 }
 
-/* The arguments as this version of the library knows them: a program built against an older header has fewer members, one
- * built against a newer header may have more, as long as it does not use them. */
+/* The arguments as this version of the library knows them: a program built against an older header has fewer members,
+ * one built against a newer header may have more, as long as it does not use them. */
 static bool read_arguments(asynchttp_request *known, const asynchttp_request *given, ah_outcome *outcome)
 {
     *known = (asynchttp_request){.size = sizeof(*known)};
@@ -56,7 +56,8 @@ static bool read_uri(ah_request *request, const char *uri, ah_outcome *outcome)
     else if (code == ASYNCHTTP_E_NO_MEMORY)
         no_memory(outcome);
     else if (code)
-        ah_outcome_fail(outcome, code, "%s. uri = %s", why, uri);
+        /* What may be a password is not repeated. */
+        ah_outcome_fail(outcome, code, "%s. uri = %s", why, strchr(uri, '@') ? "..." : uri);
     return !code;
 }
 
@@ -167,6 +168,14 @@ static bool read_limits(ah_request *request, const asynchttp_request *arguments,
     return true;
 }
 
+static void read_environment(ah_request *request, ah_outcome *outcome)
+{
+    const char *scheme = request->uri.https ? "https" : "http";
+    if (!ah_proxy_info_from_environment(scheme, &request->environment_proxy))
+        ah_outcome_fail(outcome, ASYNCHTTP_E_INVALID_ARGUMENT,
+                        "The proxy that the environment variable %s_proxy names cannot be used", scheme);
+}
+
 void ah_request_init(ah_request *request, const char *uri, const asynchttp_request *given, ah_settings *settings,
                      ah_outcome *outcome)
 {
@@ -183,7 +192,7 @@ void ah_request_init(ah_request *request, const char *uri, const asynchttp_reque
                 read_body(request, &arguments, outcome) && read_headers(request, arguments.headers, outcome) &&
                 read_limits(request, &arguments, outcome);
     if (fine && settings->proxy_from_environment)
-        request->environment_proxy = asynchttp_proxy_info_from_environment(request->uri.https ? "https" : "http");
+        read_environment(request, outcome);
 }
 
 bool ah_request_has_body(const ah_request *request)

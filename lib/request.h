@@ -36,8 +36,9 @@ typedef struct ah_request {
     unsigned long long number;
 } ah_request;
 
-/* Fills in a request that is empty but for file, line, number and callbacks.promise from the arguments (NULL: a plain GET) and takes a share of settings. What is wrong with them
- * is noted in the outcome; the request is then incomplete and may only be cleared, but its callbacks are filled in. */
+/* Fills in a request that is empty but for file, line, number and callbacks.promise from the arguments (NULL: a plain
+ * GET) and takes a share of settings. What is wrong with them is noted in the outcome; the request is then incomplete
+ * and may only be cleared, but its callbacks are filled in. */
 void ah_request_init(ah_request *request, const char *uri, const asynchttp_request *arguments, ah_settings *settings,
                      ah_outcome *outcome);
 

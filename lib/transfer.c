@@ -285,7 +285,8 @@ static void set_callbacks(ah_transfer *transfer)
     }
 }
 
-/* libcurl closes idle connections beyond a limit that must grow with the number of transfers, or a burst would keep none. */
+/* libcurl closes idle connections beyond a limit that must grow with the number of transfers, or a burst would keep
+ * none. */
 static void keep_connections(ah_transfers *transfers)
 {
     size_t wanted = transfers->lists[ACTIVE].count + 1;

@@ -21,12 +21,14 @@ ah_transfers *ah_transfers_new(void);
 /* There must be no transfer under way. Closes the connections. */
 void ah_transfers_free(ah_transfers *transfers);
 
-/* Sends the request and fills the outcome, which must be empty, with its answer; both must stay until the transfer has been
- * released. fresh: on a connection of its own. owner is what ah_transfers_ended() will give. NULL: the outcome says why. */
+/* Sends the request and fills the outcome, which must be empty, with its answer; both must stay until the transfer
+ * has been released. fresh: on a connection of its own. owner is what ah_transfers_ended() will give. NULL: the
+ * outcome says why. */
 ah_transfer *ah_transfer_start(ah_transfers *transfers, const ah_request *request, ah_outcome *outcome, bool fresh,
                                void *owner);
 
-/* Whether the connection was a kept one that turned out dead before any byte of the answer. Only for one that has ended. */
+/* Whether the connection was a kept one that turned out dead before any byte of the answer. Only for one that has
+ * ended. */
 bool ah_transfer_found_dead_connection(const ah_transfer *transfer);
 
 /* Ends the transfer, if it has not ended, and lets go of it. */
@@ -35,8 +37,8 @@ void ah_transfer_release(ah_transfer *transfer);
 /* Does what can be done without waiting. Runs the callbacks on_data, on_read and on_progress. */
 void ah_transfers_perform(ah_transfers *transfers);
 
-/* The owner of a transfer that has ended, with its outcome filled in; NULL: there is none. The same one until it has been
- * released. */
+/* The owner of a transfer that has ended, with its outcome filled in; NULL: there is none. The same one until it has
+ * been released. */
 void *ah_transfers_ended(ah_transfers *transfers);
 
 /* Waits until there is something to do, or until woken, for at most so many seconds. */

@@ -139,8 +139,8 @@ static void *run(void *data)
     return NULL;
 }
 
-/* Signals are the program's business, and are handled on its threads; but those that say that this very thread went wrong
- * cannot be kept from it. SIGPIPE is blocked too: libcurl leaves it to whoever set CURLOPT_NOSIGNAL. */
+/* Signals are the program's business, and are handled on its threads; but those that say that this very thread went
+ * wrong cannot be kept from it. SIGPIPE is blocked too: libcurl leaves it to whoever set CURLOPT_NOSIGNAL. */
 static void block_signals(sigset_t *before)
 {
     sigset_t all;
