@@ -1,0 +1,197 @@
+/*
+ * Makes every allocation of the library fail in turn, and every thread and libcurl handle that it asks for.
+ *
+ * A scenario is run again and again, and each time one more call succeeds before one fails. Whatever fails, every promise is
+ * done, its error is the lack of memory or none, and all memory is given back.
+ */
+#include "failing.h"
+#include "fixture.h"
+#include "suites.h"
+
+#include <asynchttp.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Scenarios: each checks what it can, whatever fails ---- */
+
+static void check_code(asynchttp_code code)
+{
+    ck_assert_msg(code == ASYNCHTTP_OK || code == ASYNCHTTP_E_NO_MEMORY, "%s", asynchttp_code_name(code));
+}
+
+/* A promise, if there was memory for one, ends well and with this content, or for lack of memory. */
+static void check_promise(asynchttp_promise *promise, const char *content)
+{
+    const void *given;
+    size_t length;
+    asynchttp_response *response;
+    if (!promise)
+        return;
+    asynchttp_code code = asynchttp_promise_content(promise, &given, &length);
+    ck_assert(asynchttp_promise_done(promise));
+    check_code(code);
+    if (!code) {
+        ck_assert_uint_eq(length, strlen(content));
+        ck_assert_mem_eq(given, content, length);
+        ck_assert_int_eq(asynchttp_promise_response(promise, &response), ASYNCHTTP_OK);
+        check_code(asynchttp_response_set(response, "x-own", "1"));
+        check_code(asynchttp_response_set(response, "content-type", "text/html"));
+    }
+    ck_assert_str_ne(asynchttp_promise_error_message(promise), code ? "" : "an error");
+    asynchttp_promise_free(promise);
+}
+
+static void change_settings(asynchttp_http *http)
+{
+    static const char *const methods[] = {"GET", NULL};
+    static const int codes[] = {301};
+    check_code(asynchttp_http_set_timeout(http, 30));
+    check_code(asynchttp_http_set_safe_methods(http, methods));
+    check_code(asynchttp_http_set_optimistic_concurrency_methods(http, methods));
+    check_code(asynchttp_http_set_redirect_codes(http, codes, 1));
+    check_code(asynchttp_http_set_ca_certs(http, "/nowhere"));
+    check_code(asynchttp_http_set_ca_certs(http, NULL));
+    check_code(asynchttp_http_add_credentials(http, "name", "password", NULL));
+    check_code(asynchttp_http_add_certificate(http, "key", "cert", NULL, NULL));
+    check_code(asynchttp_http_clear_credentials(http));
+    check_code(asynchttp_http_set_max_workers(http, 2));
+    check_code(asynchttp_http_set_transfers_per_worker(http, 2));
+}
+
+static int accept_all(asynchttp_promise *promise, void *data)
+{
+    (void)data;
+    check_code(asynchttp_promise_set_content(promise, "changed", 7));
+    return 0;
+}
+
+static void requests(asynchttp_http *http)
+{
+    static const char *const headers[] = {"X-One", "1", "X-Two", "2", "x-one", "3", "Range", "bytes=0-", NULL};
+    asynchttp_promise *all[5];
+    all[0] = asynchttp_http_request(http, origin_url("/hello"), NULL);
+    all[1] = asynchttp_http_request(http, origin_url("/echo"),
+                                    ASYNCHTTP_REQUEST(.method = "PUT", .body = "some text", .headers = headers));
+    all[2] =
+        asynchttp_http_request(http, origin_url("/headers?A=1&B=2&A=3&A=4&A=5&C=&Set-Cookie=x&Set-Cookie=y"), NULL);
+    all[3] = asynchttp_http_request(
+        http,
+        origin_url("/raw?send=HTTP/1.1%%20200%%20OK%%0D%%0ATransfer-Encoding:%%20chunked"
+                   "%%0D%%0AA:%%20b%%0D%%0A%%20c%%0D%%0A%%0D%%0A0%%0D%%0AT:%%201%%0D%%0A%%0D%%0A"),
+        NULL);
+    all[4] = asynchttp_http_request(http,
+                                    "http://b\xc3\xbc"
+                                    "cher.invalid:1/",
+                                    NULL);
+    asynchttp_code waited = asynchttp_wait_all(all, 4, -1);
+    ck_assert(waited == ASYNCHTTP_OK || waited == ASYNCHTTP_E_NO_MEMORY);
+    check_promise(all[0], "hello\n");
+    check_promise(all[1], "some text");
+    check_promise(all[2], "");
+    check_promise(all[3], "");
+    if (all[4])
+        ck_assert_int_ne(asynchttp_promise_wait(all[4]), ASYNCHTTP_OK);
+    asynchttp_promise_free(all[4]);
+}
+
+static void requests_with_callbacks(asynchttp_http *http)
+{
+    asynchttp_promise *good =
+        asynchttp_http_request(http, origin_url("/gzip/1000"), ASYNCHTTP_REQUEST(.callback = accept_all));
+    asynchttp_promise *bad = asynchttp_http_request(http, "/relative", ASYNCHTTP_REQUEST(.callback = accept_all));
+    if (good)
+        check_code(asynchttp_promise_wait(good));
+    if (bad)
+        ck_assert_int_eq(asynchttp_promise_wait(bad), ASYNCHTTP_E_RELATIVE_URI);
+    asynchttp_promise_free(good);
+    asynchttp_promise_free(bad);
+}
+
+static void use_proxy(asynchttp_http *http)
+{
+    static const char *const headers[] = {"x-proxy", "1", NULL};
+    asynchttp_proxy_info *info = asynchttp_proxy_info_new(ASYNCHTTP_PROXY_HTTP, "127.0.0.1", (int)origin_port());
+    if (!info)
+        return;
+    check_code(asynchttp_proxy_info_set_user(info, "name"));
+    check_code(asynchttp_proxy_info_set_headers(info, headers));
+    asynchttp_code code = asynchttp_http_set_proxy_info(http, info);
+    check_code(code);
+    asynchttp_proxy_info_free(info);
+    if (!code)
+        check_promise(asynchttp_http_request(http, origin_url("/hello"), NULL), "hello\n");
+}
+
+static void whole_life(void)
+{
+    asynchttp_http *http = asynchttp_http_new(NULL);
+    if (!http)
+        return;
+    change_settings(http);
+    requests(http);
+    requests_with_callbacks(http);
+    check_code(asynchttp_http_close(http));
+    use_proxy(http);
+    asynchttp_http_free(http);
+}
+
+static void own_log(asynchttp_log_level level, const char *component, const char *message, void *data)
+{
+    (void)level;
+    (void)component;
+    (void)message;
+    (void)data;
+}
+
+static void logged_life(void)
+{
+    check_code(asynchttp_set_log(ASYNCHTTP_LOG_DEBUG, own_log, NULL));
+    whole_life();
+    /* Gives back what the log was configured with. */
+    while (asynchttp_set_log(ASYNCHTTP_LOG_NONE, NULL, NULL) != ASYNCHTTP_OK)
+        continue;
+}
+
+/* Runs the scenario with each call failing in turn, until it makes fewer calls than that. Returns how many fail. */
+static long fail_each(void (*scenario)(void), long kept)
+{
+    long turn = 0;
+    do {
+        long before = failing_blocks();
+        failing_begin(++turn);
+        scenario();
+        long left = failing_blocks() - before;
+        ck_assert_msg(left <= kept, "%ld blocks left behind when call %ld failed", left, turn);
+    } while (failing_end() >= turn);
+    return turn;
+}
+
+START_TEST(every_failed_allocation_is_survived)
+{
+    ck_assert_int_gt(fail_each(whole_life, 0), 100);
+}
+END_TEST
+
+START_TEST(every_failed_allocation_is_survived_with_a_log)
+{
+    /* The configuration of the log is kept. */
+    ck_assert_int_gt(fail_each(logged_life, 1), 100);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("memory");
+    TCase *tcase = tcase_create("failing");
+    tcase_set_timeout(tcase, 300);
+    tcase_add_test(tcase, every_failed_allocation_is_survived);
+    tcase_add_test(tcase, every_failed_allocation_is_survived_with_a_log);
+    suite_add_tcase(suite, tcase);
+    fixture_start();
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    fixture_stop();
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

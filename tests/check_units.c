@@ -1,0 +1,28 @@
+/*
+ * Runs the suites of the modules that do no I/O.
+ */
+#include "suites.h"
+
+#include <stdlib.h>
+
+int main(void)
+{
+    SRunner *runner = srunner_create(buffer_suite());
+    srunner_add_suite(runner, codes_suite());
+    srunner_add_suite(runner, event_suite());
+    srunner_add_suite(runner, fields_suite());
+    srunner_add_suite(runner, log_suite());
+    srunner_add_suite(runner, outcome_suite());
+    srunner_add_suite(runner, proxy_suite());
+    srunner_add_suite(runner, receiver_suite());
+    srunner_add_suite(runner, request_suite());
+    srunner_add_suite(runner, response_suite());
+    srunner_add_suite(runner, settings_suite());
+    srunner_add_suite(runner, shared_suite());
+    srunner_add_suite(runner, timers_suite());
+    srunner_add_suite(runner, uri_suite());
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

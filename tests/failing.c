@@ -1,0 +1,96 @@
+#include "failing.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+
+static atomic_long failing;
+static atomic_long calls;
+static atomic_long blocks;
+
+void failing_begin(long turn)
+{
+    atomic_store(&calls, 0);
+    atomic_store(&failing, turn);
+}
+
+long failing_end(void)
+{
+    atomic_store(&failing, 0);
+    return atomic_load(&calls);
+}
+
+long failing_blocks(void)
+{
+    return atomic_load(&blocks);
+}
+
+static bool fails(void)
+{
+    return atomic_fetch_add(&calls, 1) + 1 == atomic_load(&failing);
+}
+
+static void *counted(void *block)
+{
+    if (block)
+        atomic_fetch_add(&blocks, 1);
+    return block;
+}
+
+void *failing_malloc(size_t size)
+{
+    return fails() ? NULL : counted(malloc(size));
+}
+
+void *failing_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : counted(calloc(count, size));
+}
+
+void *failing_realloc(void *block, size_t size)
+{
+    if (fails())
+        return NULL;
+    return block ? realloc(block, size) : counted(malloc(size));
+}
+
+char *failing_strdup(const char *text)
+{
+    return fails() ? NULL : counted(strdup(text));
+}
+
+char *failing_strndup(const char *text, size_t length)
+{
+    return fails() ? NULL : counted(strndup(text, length));
+}
+
+void failing_free(void *block)
+{
+    if (block)
+        atomic_fetch_sub(&blocks, 1);
+    free(block);
+}
+
+int failing_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *data)
+{
+    return fails() ? EAGAIN : pthread_create(thread, attributes, run, data);
+}
+
+CURL *failing_curl_easy_init(void)
+{
+    return fails() ? NULL : curl_easy_init();
+}
+
+CURLM *failing_curl_multi_init(void)
+{
+    return fails() ? NULL : curl_multi_init();
+}
+
+CURLMcode failing_curl_multi_add_handle(CURLM *multi, CURL *easy)
+{
+    return fails() ? CURLM_OUT_OF_MEMORY : curl_multi_add_handle(multi, easy);
+}
+
+struct curl_slist *failing_curl_slist_append(struct curl_slist *list, const char *text)
+{
+    return fails() ? NULL : curl_slist_append(list, text);
+}

@@ -1,0 +1,34 @@
+/*
+ * The suites of all test programs: tests/check_MODULE.c exports MODULE_suite().
+ */
+#ifndef SUITES_H
+#define SUITES_H
+
+#include <check.h>
+
+/* check_units */
+Suite *buffer_suite(void);
+Suite *codes_suite(void);
+Suite *event_suite(void);
+Suite *fields_suite(void);
+Suite *log_suite(void);
+Suite *outcome_suite(void);
+Suite *proxy_suite(void);
+Suite *receiver_suite(void);
+Suite *request_suite(void);
+Suite *response_suite(void);
+Suite *settings_suite(void);
+Suite *shared_suite(void);
+Suite *timers_suite(void);
+Suite *uri_suite(void);
+
+/* check_api */
+Suite *callback_suite(void);
+Suite *dispatch_suite(void);
+Suite *failure_suite(void);
+Suite *fork_suite(void);
+Suite *http_suite(void);
+Suite *promise_suite(void);
+Suite *transfer_suite(void);
+
+#endif
