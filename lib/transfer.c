@@ -223,12 +223,25 @@ static int on_progress(void *data, curl_off_t to_receive, curl_off_t received, c
     return 1;
 }
 
-/* Only libcurl's comments: the headers that it also tells would bear secrets. */
+/* Whether libcurl's comment tells a request's header field, as it does for HTTP/2 and 3: "h2h3 [cookie: x]" up to 8.0,
+ * "[HTTP/2] [1] [cookie: x]" after that. */
+static bool tells_header(const char *text, size_t length)
+{
+    static const char *const beginnings[] = {"h2h3 [", "h2 [", "h3 [", "[HTTP/2]", "[HTTP/3]"};
+    for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
+        size_t known = strlen(beginnings[i]);
+        if (length >= known && memcmp(text, beginnings[i], known) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Only libcurl's comments: the header fields that it also tells may bear secrets. */
 static int on_debug(CURL *easy, curl_infotype type, char *text, size_t length, void *data)
 {
-    ah_transfer *transfer = data;
+    const ah_transfer *transfer = data;
     (void)easy;
-    if (type == CURLINFO_TEXT)
+    if (type == CURLINFO_TEXT && !tells_header(text, length))
         AH_DEBUG("transfer", "%s: %.*s", transfer->request->uri.authority, (int)length, text);
     return 0;
 }
