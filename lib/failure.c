@@ -64,8 +64,21 @@ static bool proxy_refused(CURL *easy)
     return status >= 300;
 }
 
-static asynchttp_code code_of(CURL *easy, CURLcode error)
+/* libcurl has one error for a connection that cannot be read from and for chunks and heads that are wrong, but not the same
+ * words. */
+static bool is_malformed(CURLcode error, const char *words)
 {
+#if CURL_AT_LEAST_VERSION(8, 6, 0)
+    if (error == CURLE_TOO_LARGE)
+        return true;
+#endif
+    return error == CURLE_RECV_ERROR && (strstr(words, "chunk") || strstr(words, "response headers"));
+}
+
+static asynchttp_code code_of(CURL *easy, CURLcode error, const char *words)
+{
+    if (is_malformed(error, words))
+        return ASYNCHTTP_E_BAD_RESPONSE;
     if (ah_failure_is_starvation(easy, error))
         return ASYNCHTTP_E_NO_MEMORY;
     if (error == CURLE_COULDNT_CONNECT && system_error(easy) == ETIMEDOUT)
@@ -98,7 +111,7 @@ void ah_failure_note(ah_outcome *outcome, CURL *easy, CURLcode error, const char
     /* A callback of ours ended it, and has said why. */
     if (outcome->code)
         return;
-    note(outcome, code_of(easy, error), error, request);
+    note(outcome, code_of(easy, error, words), error, request);
     outcome->curl_code = (int)error;
     ah_outcome_explain(outcome, " (%s)", *words ? words : curl_easy_strerror(error));
     /* A connect that timed out is libcurl's decision, whatever number an earlier system call has left. */

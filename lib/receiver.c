@@ -178,16 +178,18 @@ bool ah_receiver_header(ah_receiver *receiver, const char *line, size_t length)
     return ah_buffer_append(&receiver->line, line, without_break(line, length)) || no_memory(receiver);
 }
 
-static bool check_limits(ah_receiver *receiver, uint64_t wire)
+bool ah_receiver_check(ah_receiver *receiver, uint64_t wire)
 {
     const ah_settings *settings = receiver->request->settings;
+    if (!receiver->encoded)
+        return true;
     if (settings->decode_limit_hard && receiver->received > settings->decode_limit_hard) {
         ah_outcome_fail(receiver->outcome, ASYNCHTTP_E_DECODE_LIMIT,
                         "%s: The decoded content exceeds the hard limit of %" PRIu64 " bytes",
                         receiver->request->uri.authority, settings->decode_limit_hard);
         return false;
     }
-    if (settings->decode_limit_safe && receiver->received < settings->decode_limit_safe)
+    if (settings->decode_limit_safe && receiver->received <= settings->decode_limit_safe)
         return true;
     if (settings->decode_limit_ratio > 0 && (double)receiver->received > (double)wire * settings->decode_limit_ratio) {
         ah_outcome_fail(receiver->outcome, ASYNCHTTP_E_DECODE_RATIO,
@@ -201,7 +203,7 @@ static bool check_limits(ah_receiver *receiver, uint64_t wire)
 bool ah_receiver_content(ah_receiver *receiver, const void *data, size_t length, uint64_t wire)
 {
     receiver->received += length;
-    if (receiver->encoded && !check_limits(receiver, wire))
+    if (!ah_receiver_check(receiver, wire))
         return false;
     if (!receiver->request->callbacks.on_data)
         return ah_buffer_append(&receiver->outcome->content, data, length) || no_memory(receiver);
@@ -227,7 +229,7 @@ static bool note_decoding(ah_receiver *receiver)
 bool ah_receiver_end(ah_receiver *receiver)
 {
     if (receiver->part != AH_RECEIVER_CONTENT)
-        return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "The server sent no response");
+        return fail(receiver, ASYNCHTTP_E_CONNECTION_LOST, "The connection was closed before the head was complete");
     if (!commit_line(receiver))
         return false;
     bool decoded = receiver->encoded && strcmp(receiver->request->method, "HEAD") != 0;

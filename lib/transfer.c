@@ -42,6 +42,8 @@ struct ah_transfer {
     uint64_t moved;
     /* How far on_read has got. */
     uint64_t offset;
+    /* Whether anything of an answer has come, an interim response included. */
+    bool answered;
     bool dead_connection;
     char words[CURL_ERROR_SIZE];
 };
@@ -161,18 +163,26 @@ static int on_connected(void *data, char *ip, char *local_ip, int port, int loca
 static size_t on_header(char *line, size_t size, size_t count, void *data)
 {
     ah_transfer *transfer = data;
+    transfer->answered = true;
     note_activity(transfer);
     return ah_receiver_header(&transfer->receiver, line, size * count) ? size * count : 0;
+}
+
+/* Bytes of content that libcurl has counted so far, before they are decoded. */
+static uint64_t received(ah_transfer *transfer)
+{
+    curl_off_t count = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &count);
+    return (uint64_t)count;
 }
 
 static size_t on_content(char *content, size_t size, size_t count, void *data)
 {
     ah_transfer *transfer = data;
-    curl_off_t wire = 0;
     note_activity(transfer);
-    if (transfer->receiver.encoded)
-        curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &wire);
-    return ah_receiver_content(&transfer->receiver, content, size * count, (uint64_t)wire) ? size * count : 0;
+    /* libcurl may count what it has read at once, at most this much, only after it has decoded it. */
+    uint64_t wire = received(transfer) + CURL_MAX_WRITE_SIZE;
+    return ah_receiver_content(&transfer->receiver, content, size * count, wire) ? size * count : 0;
 }
 
 static size_t on_body(char *buffer, size_t size, size_t count, void *data)
@@ -404,7 +414,7 @@ static bool is_dead_connection(ah_transfer *transfer, CURLcode error)
     if (error != CURLE_GOT_NOTHING && error != CURLE_SEND_ERROR && error != CURLE_RECV_ERROR)
         return false;
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
-    return connects == 0 && transfer->receiver.part == AH_RECEIVER_START;
+    return connects == 0 && !transfer->answered;
 }
 
 /* One that found no file descriptor waits for another transfer of this worker to end, if there is any. */
@@ -442,7 +452,7 @@ static void conclude(ah_transfer *transfer, CURLcode error)
     transfer->dead_connection = is_dead_connection(transfer, error);
     if (error)
         ah_failure_note(transfer->outcome, transfer->easy, error, transfer->words, transfer->request);
-    else
+    else if (ah_receiver_check(&transfer->receiver, received(transfer)))
         ah_receiver_end(&transfer->receiver);
     deactivate(transfer);
     enlist(transfer, ENDED);
@@ -461,11 +471,11 @@ static void conclude_finished(ah_transfers *transfers)
     }
 }
 
-/* Timers are set for the earliest that the silence may be too long; activity since then moves them on. */
-static void conclude_silent(ah_transfers *transfers)
+/* Timers are set for the earliest that the silence may be too long; activity since then moves them on. now: when libcurl
+ * began to look for what has come; time that callbacks have taken since then is nobody's silence. */
+static void conclude_silent(ah_transfers *transfers, ah_time now)
 {
     ah_timer *timer;
-    ah_time now = ah_clock_now();
     while ((timer = ah_timers_first(&transfers->timers)) && timer->due <= now) {
         ah_transfer *transfer = (ah_transfer *)(void *)((char *)timer - offsetof(ah_transfer, silence));
         double timeout = transfer->request->timeout;
@@ -498,12 +508,13 @@ static void conclude_all(ah_transfers *transfers, CURLMcode error)
 void ah_transfers_perform(ah_transfers *transfers)
 {
     int running;
+    ah_time now = ah_clock_now();
     CURLMcode error = curl_multi_perform(transfers->multi, &running);
     conclude_finished(transfers);
     if (error)
         conclude_all(transfers, error);
     if (transfers->timers.count)
-        conclude_silent(transfers);
+        conclude_silent(transfers, now);
 }
 
 void *ah_transfers_ended(ah_transfers *transfers)
