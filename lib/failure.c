@@ -64,8 +64,8 @@ static bool proxy_refused(CURL *easy)
     return status >= 300;
 }
 
-/* libcurl has one error for a connection that cannot be read from and for chunks and heads that are wrong, but not the same
- * words. */
+/* libcurl has one error for a connection that cannot be read from and for chunks and heads that are wrong, but not
+ * the same words. */
 static bool is_malformed(CURLcode error, const char *words)
 {
 #if CURL_AT_LEAST_VERSION(8, 6, 0)

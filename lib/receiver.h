@@ -41,8 +41,8 @@ bool ah_receiver_header(ah_receiver *receiver, const char *line, size_t length);
  * what is wrong. */
 bool ah_receiver_content(ah_receiver *receiver, const void *data, size_t length, uint64_t wire);
 
-/* Whether the content is within its limits, now that it is known how many bytes of it have come over the wire. False: the
- * outcome says what is wrong. */
+/* Whether the content is within its limits, now that it is known how many bytes of it have come over the wire. False:
+ * the outcome says what is wrong. */
 bool ah_receiver_check(ah_receiver *receiver, uint64_t wire);
 
 /* The answer has ended well: the response is completed with what is known only now. False: the outcome says what is

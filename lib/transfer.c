@@ -471,8 +471,8 @@ static void conclude_finished(ah_transfers *transfers)
     }
 }
 
-/* Timers are set for the earliest that the silence may be too long; activity since then moves them on. now: when libcurl
- * began to look for what has come; time that callbacks have taken since then is nobody's silence. */
+/* Timers are set for the earliest that the silence may be too long; activity since then moves them on. now: when
+ * libcurl began to look for what has come; time that callbacks have taken since then is nobody's silence. */
 static void conclude_silent(ah_transfers *transfers, ah_time now)
 {
     ah_timer *timer;
