@@ -58,9 +58,8 @@ void ah_dispatch_cancel(ah_job *job)
         ah_worker_fulfil_cancelled(job);
 }
 
-void ah_dispatch_limit(ah_queue *queue, unsigned max_workers, unsigned transfers_per_worker, double idle_timeout)
+void ah_dispatch_hire(ah_queue *queue, unsigned hires)
 {
-    unsigned hires = ah_queue_limit(queue, max_workers, transfers_per_worker, idle_timeout);
     for (; hires; hires--)
         hire(queue, NULL);
 }

@@ -20,7 +20,7 @@ ah_submission ah_dispatch_submit(ah_queue *queue, ah_job *job);
 /* Has the job end as cancelled, if it has not ended. */
 void ah_dispatch_cancel(ah_job *job);
 
-/* Sets the limits of the queue, and starts workers if they allow it and work waits. */
-void ah_dispatch_limit(ah_queue *queue, unsigned max_workers, unsigned transfers_per_worker, double idle_timeout);
+/* Starts so many workers for whom places are kept. */
+void ah_dispatch_hire(ah_queue *queue, unsigned hires);
 
 #endif

@@ -50,12 +50,6 @@ static long system_error(CURL *easy)
     return number;
 }
 
-bool ah_failure_is_starvation(CURL *easy, CURLcode error)
-{
-    long number = system_error(easy);
-    return error == CURLE_COULDNT_CONNECT && (number == EMFILE || number == ENFILE);
-}
-
 /* An answer to CONNECT that is not a success: the proxy's, whatever error libcurl makes of it. */
 static bool proxy_refused(CURL *easy)
 {
@@ -79,8 +73,6 @@ static asynchttp_code code_of(CURL *easy, CURLcode error, const char *words)
 {
     if (is_malformed(error, words))
         return ASYNCHTTP_E_BAD_RESPONSE;
-    if (ah_failure_is_starvation(easy, error))
-        return ASYNCHTTP_E_NO_MEMORY;
     if (error == CURLE_COULDNT_CONNECT && system_error(easy) == ETIMEDOUT)
         return ASYNCHTTP_E_TIMEOUT;
     for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {

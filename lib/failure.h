@@ -13,7 +13,4 @@
  * none. */
 void ah_failure_note(ah_outcome *outcome, CURL *easy, CURLcode error, const char *words, const ah_request *request);
 
-/* Whether it failed for want of a file descriptor. */
-bool ah_failure_is_starvation(CURL *easy, CURLcode error);
-
 #endif

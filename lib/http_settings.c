@@ -8,6 +8,19 @@
 
 enum { MOST_WORKERS = 10000, MOST_TRANSFERS = 100000 };
 
+/* For what only reads. In a child process the lock may never open, and nobody else is there. */
+static void lock_to_read(asynchttp_http *http)
+{
+    if (!ah_http_inherited(http))
+        pthread_mutex_lock(&http->lock);
+}
+
+static void unlock(asynchttp_http *http)
+{
+    if (!ah_http_inherited(http))
+        pthread_mutex_unlock(&http->lock);
+}
+
 /* Each setter makes a changed copy of the snapshot, under the lock; requests keep the one that they were made with. */
 typedef void change_function(ah_settings *settings, void *value);
 
@@ -41,9 +54,9 @@ static asynchttp_code change(asynchttp_http *http, change_function *function, vo
     }                                                                                                                  \
     type asynchttp_http_##name(asynchttp_http *http)                                                                   \
     {                                                                                                                  \
-        pthread_mutex_lock(&http->lock);                                                                               \
+        lock_to_read(http);                                                                                            \
         type value = http->settings->name;                                                                             \
-        pthread_mutex_unlock(&http->lock);                                                                             \
+        unlock(http);                                                                                                  \
         return value;                                                                                                  \
     }
 
@@ -69,9 +82,9 @@ SETTING(bool, force_exception_to_status_code, true)
     }                                                                                                                  \
     static const void *get_##name(asynchttp_http *http)                                                                \
     {                                                                                                                  \
-        pthread_mutex_lock(&http->lock);                                                                               \
+        lock_to_read(http);                                                                                            \
         const void *value = http->settings->name;                                                                      \
-        pthread_mutex_unlock(&http->lock);                                                                             \
+        unlock(http);                                                                                                  \
         return value;                                                                                                  \
     }
 
@@ -175,9 +188,9 @@ static void change_tls(ah_settings *settings, void *value)
 
 static tls_range get_tls(asynchttp_http *http)
 {
-    pthread_mutex_lock(&http->lock);
+    lock_to_read(http);
     tls_range range = {http->settings->tls_minimum, http->settings->tls_maximum};
-    pthread_mutex_unlock(&http->lock);
+    unlock(http);
     return range;
 }
 
@@ -244,9 +257,9 @@ asynchttp_code asynchttp_http_set_proxy_info(asynchttp_http *http, const asyncht
 
 const asynchttp_proxy_info *asynchttp_http_proxy_info(asynchttp_http *http)
 {
-    pthread_mutex_lock(&http->lock);
+    lock_to_read(http);
     const ah_proxy_setting *proxy = http->settings->proxy;
-    pthread_mutex_unlock(&http->lock);
+    unlock(http);
     return proxy ? proxy->info : NULL;
 }
 
@@ -258,9 +271,9 @@ asynchttp_code asynchttp_http_set_proxy_from_environment(asynchttp_http *http)
 
 bool asynchttp_http_proxy_from_environment(asynchttp_http *http)
 {
-    pthread_mutex_lock(&http->lock);
+    lock_to_read(http);
     bool from_environment = http->settings->proxy_from_environment;
-    pthread_mutex_unlock(&http->lock);
+    unlock(http);
     return from_environment;
 }
 
@@ -336,15 +349,14 @@ static void change_multiplex(ah_settings *settings, void *value)
     settings->multiplex = *(const bool *)value;
 }
 
+/* Under one lock, so that of two threads that set something at once the queue is not told the older last. */
 static void limit(asynchttp_http *http)
 {
     pthread_mutex_lock(&http->lock);
     ah_queue *queue = ah_shared_hold(http->queue);
-    unsigned workers = http->max_workers;
-    unsigned transfers = http->transfers_per_worker;
-    double idle_timeout = http->worker_idle_timeout;
+    unsigned hires = ah_queue_limit(queue, http->max_workers, http->transfers_per_worker, http->worker_idle_timeout);
     pthread_mutex_unlock(&http->lock);
-    ah_dispatch_limit(queue, workers, transfers, idle_timeout);
+    ah_dispatch_hire(queue, hires);
     ah_shared_release(queue);
 }
 
@@ -361,9 +373,9 @@ asynchttp_code asynchttp_http_set_max_workers(asynchttp_http *http, unsigned max
 
 unsigned asynchttp_http_max_workers(asynchttp_http *http)
 {
-    pthread_mutex_lock(&http->lock);
+    lock_to_read(http);
     unsigned workers = http->max_workers;
-    pthread_mutex_unlock(&http->lock);
+    unlock(http);
     return workers;
 }
 
@@ -384,9 +396,9 @@ asynchttp_code asynchttp_http_set_transfers_per_worker(asynchttp_http *http, uns
 
 unsigned asynchttp_http_transfers_per_worker(asynchttp_http *http)
 {
-    pthread_mutex_lock(&http->lock);
+    lock_to_read(http);
     unsigned transfers = http->transfers_per_worker;
-    pthread_mutex_unlock(&http->lock);
+    unlock(http);
     return transfers;
 }
 
@@ -403,8 +415,8 @@ asynchttp_code asynchttp_http_set_worker_idle_timeout(asynchttp_http *http, doub
 
 double asynchttp_http_worker_idle_timeout(asynchttp_http *http)
 {
-    pthread_mutex_lock(&http->lock);
+    lock_to_read(http);
     double seconds = http->worker_idle_timeout;
-    pthread_mutex_unlock(&http->lock);
+    unlock(http);
     return seconds;
 }

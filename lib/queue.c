@@ -175,6 +175,7 @@ static void hire_locked(ah_queue *queue)
 {
     queue->active++;
     queue->hired++;
+    queue->recruits++;
 }
 
 /* Finds somebody for a job that was just added: who is idle, else a new worker, else who has room. */
@@ -274,7 +275,8 @@ unsigned ah_queue_limit(ah_queue *queue, unsigned max_workers, unsigned transfer
         retire_locked(queue, queue->active - max_workers);
     else
         recall_locked(queue, max_workers - queue->active);
-    for (; hires < queue->waiting_count && may_hire_locked(queue); hires++)
+    /* Each recruit will take one of those that wait. */
+    for (; queue->recruits < queue->waiting_count && may_hire_locked(queue); hires++)
         hire_locked(queue);
     wake_all_locked(queue);
     pthread_mutex_unlock(&queue->lock);
@@ -307,6 +309,11 @@ void ah_queue_abandon(ah_queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
     queue->abandoned = true;
+    /* The last one has left already, and waits to be joined. */
+    if (!queue->hired && queue->has_leaver) {
+        pthread_detach(queue->leaver);
+        queue->has_leaver = false;
+    }
     pthread_mutex_unlock(&queue->lock);
 }
 
@@ -323,9 +330,19 @@ ah_job *ah_queue_unhire(ah_queue *queue)
     ah_job *stranded = NULL;
     pthread_mutex_lock(&queue->lock);
     queue->active--;
+    queue->recruits--;
     if (!queue->active)
         recall_locked(queue, 1);
     if (!queue->active) {
+        /* Those that were cancelled while they waited, and wait for their callbacks, among them. */
+        for (ah_job *job; (job = queue->aborted.first);) {
+            displace_locked(queue, job);
+            ah_outcome_clear(&job->outcome);
+            ah_outcome_fail(&job->outcome, ASYNCHTTP_E_CANCELLED, "The request was cancelled");
+            job->place = AH_JOB_WAITING;
+            append_job(&queue->waiting, job);
+            queue->waiting_count++;
+        }
         stranded = queue->waiting.first;
         while (queue->waiting.first) {
             /* The list of the stranded goes on by next, which displacing leaves as it is. */
@@ -345,6 +362,11 @@ void ah_queue_enroll(ah_worker *worker)
     pthread_mutex_lock(&queue->lock);
     worker->colleague = queue->roster;
     queue->roster = worker;
+    /* The limit was lowered while the thread was being made. */
+    if (queue->active > queue->max_workers) {
+        worker->surplus = true;
+        queue->active--;
+    }
     pthread_mutex_unlock(&queue->lock);
 }
 
@@ -353,6 +375,14 @@ void ah_queue_equip(ah_worker *worker, ah_transfers *transfers)
     pthread_mutex_lock(&worker->queue->lock);
     worker->transfers = transfers;
     pthread_mutex_unlock(&worker->queue->lock);
+}
+
+static void wake_another_locked(ah_queue *queue)
+{
+    if (queue->idle.first)
+        wake_locked(queue->idle.first);
+    else if (queue->spare.first)
+        wake_locked(queue->spare.first);
 }
 
 static bool has_room_locked(const ah_worker *worker)
@@ -384,6 +414,9 @@ ah_task ah_queue_take(ah_worker *worker, ah_job **job)
     ah_queue *queue = worker->queue;
     pthread_mutex_lock(&queue->lock);
     worker->asleep = false;
+    if (worker->recruit)
+        queue->recruits--;
+    worker->recruit = false;
     unlist_locked(worker);
     ah_task task = next_task_locked(worker, job);
     if (task == AH_TASK_ABORT)
@@ -405,8 +438,14 @@ void ah_queue_done(ah_worker *worker, ah_job *job, bool prompt)
     pthread_mutex_lock(&worker->queue->lock);
     displace_locked(worker->queue, job);
     worker->in_flight--;
-    if (prompt)
+    if (prompt) {
         list_locked(worker);
+    } else {
+        /* What it was woken for since it last looked is for somebody who is not in a callback. */
+        unlist_locked(worker);
+        if (worker->queue->waiting.first)
+            wake_another_locked(worker->queue);
+    }
     pthread_mutex_unlock(&worker->queue->lock);
 }
 

@@ -86,6 +86,8 @@ struct ah_worker {
     ah_worker *colleague;
     /* Since when nothing has been in flight; AH_NEVER: something is. */
     ah_time idle_since;
+    /* Has not looked at the queue yet. */
+    bool recruit;
     /* In its poll, where only a wake-up reaches it. */
     bool asleep;
     /* There are more workers than there should be: takes nothing more, and leaves. */
@@ -123,6 +125,8 @@ struct ah_queue {
     /* How many there are, those among them whose threads are only being made; and how many of them are not surplus. */
     unsigned hired;
     unsigned active;
+    /* Those who have not looked at the queue yet. */
+    unsigned recruits;
     /* The last to fall idle is first: its connections are the warmest. */
     ah_workers idle;
     ah_workers spare;

@@ -50,11 +50,25 @@ static bool begin_head(ah_receiver *receiver, const char *line, size_t length)
                          : fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "The status line is malformed");
 }
 
+static bool is_fold(const char *line)
+{
+    return line[0] == ' ' || line[0] == '\t';
+}
+
 static ah_fields *fields_of(ah_receiver *receiver)
 {
     if (receiver->part == AH_RECEIVER_HEAD)
         return &receiver->response->fields;
     return &receiver->outcome->response->trailers;
+}
+
+/* What would break a program's line becomes a space (RFC 9110 section 5.5). */
+static void blank_out_returns(char *line)
+{
+    for (; *line; line++) {
+        if (*line == '\r')
+            *line = ' ';
+    }
 }
 
 /* The field line is complete: "name: value". */
@@ -63,8 +77,12 @@ static bool commit_line(ah_receiver *receiver)
     if (receiver->line.length == 0)
         return true;
     const char *line = receiver->line.data;
+    if (memchr(line, '\0', receiver->line.length))
+        return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "A header line has a zero byte");
+    blank_out_returns(receiver->line.data);
     const char *colon = memchr(line, ':', receiver->line.length);
-    if (!colon || colon == line)
+    /* White space before the first name would be the name's (RFC 9112 section 2.2). */
+    if (!colon || colon == line || is_fold(line))
         return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "A header line has no name");
     if (++receiver->lines > most_lines)
         return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "The response has too many header lines");
@@ -92,10 +110,13 @@ static bool announced_length(ah_receiver *receiver, uint64_t *length)
 /* Messages whose length can be read in two ways are not to be trusted (RFC 9110 section 8.6). */
 static bool check_length(ah_receiver *receiver)
 {
-    const ah_field *field = ah_fields_find(&receiver->response->fields, "content-length");
-    for (size_t i = 1; field && i < field->count; i++) {
-        if (strcmp(field->values[0], field->values[i]) != 0)
+    static const char separators[] = ", \t";
+    const char *first = ah_fields_get(&receiver->response->fields, "content-length");
+    size_t length = first ? strcspn(first, separators) : 0;
+    for (const char *next = first; next && *next; next += strspn(next, separators)) {
+        if (strcspn(next, separators) != length || memcmp(next, first, length) != 0)
             return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "The response has conflicting Content-Lengths");
+        next += length;
     }
     return true;
 }
@@ -139,11 +160,6 @@ static bool end_head(ah_receiver *receiver)
 static bool is_blank(const char *line, size_t length)
 {
     return length == 0 || line[0] == '\n' || (length == 2 && line[0] == '\r' && line[1] == '\n');
-}
-
-static bool is_fold(const char *line)
-{
-    return line[0] == ' ' || line[0] == '\t';
 }
 
 static size_t without_break(const char *line, size_t length)

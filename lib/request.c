@@ -9,6 +9,8 @@
 
 enum { DEFAULT_REDIRECTIONS = 5 };
 
+static const char not_chunked[] = "Transfer-Encoding can only be chunked, with on_read and no body_length";
+
 /* What reading one part of the arguments comes to. */
 static bool fail(ah_outcome *outcome, const char *why)
 {
@@ -40,24 +42,25 @@ static bool read_arguments(asynchttp_request *known, const asynchttp_request *gi
         return true;
     if (given->size < offsetof(asynchttp_request, method) + sizeof(given->method) || given->size > 4096)
         return fail(outcome, "asynchttp_request.size is wrong: use ASYNCHTTP_REQUEST or ASYNCHTTP_REQUEST_INIT");
+    memcpy(known, given, given->size < sizeof(*known) ? given->size : sizeof(*known));
     if (given->size > sizeof(*known) &&
         !all_zero((const unsigned char *)given + sizeof(*known), given->size - sizeof(*known)))
         return fail(outcome, "asynchttp_request has members that this version of the library does not know");
-    memcpy(known, given, given->size < sizeof(*known) ? given->size : sizeof(*known));
     return true;
 }
 
 static bool read_uri(ah_request *request, const char *uri, ah_outcome *outcome)
 {
     const char *why = NULL;
+    /* What may be a password is not repeated. */
+    const char *shown = strchr(uri, '@') ? "..." : uri;
     asynchttp_code code = ah_uri_parse(&request->uri, uri, &why);
     if (code == ASYNCHTTP_E_RELATIVE_URI)
-        ah_outcome_fail(outcome, code, "Only absolute URIs are allowed. uri = %s", uri);
+        ah_outcome_fail(outcome, code, "Only absolute URIs are allowed. uri = %s", shown);
     else if (code == ASYNCHTTP_E_NO_MEMORY)
         no_memory(outcome);
     else if (code)
-        /* What may be a password is not repeated. */
-        ah_outcome_fail(outcome, code, "%s. uri = %s", why, strchr(uri, '@') ? "..." : uri);
+        ah_outcome_fail(outcome, code, "%s. uri = %s", why, shown);
     return !code;
 }
 
@@ -121,7 +124,7 @@ static bool read_framing(ah_request *request, const char *name, const char *valu
     if (ah_same_ignoring_case(name, "transfer-encoding")) {
         if (ah_same_ignoring_case(value, "chunked") && request->callbacks.on_read && !request->body_length)
             return true;
-        return fail(outcome, "Transfer-Encoding can only be chunked, with on_read and no body_length");
+        return fail(outcome, not_chunked);
     }
     *framing = false;
     return true;
@@ -148,11 +151,14 @@ static bool read_header(ah_request *request, const char *name, const char *value
 
 static bool read_headers(ah_request *request, const char *const *headers, ah_outcome *outcome)
 {
+    bool chunked = false;
     for (; headers && headers[0]; headers += 2) {
         if (!read_header(request, headers[0], headers[1], outcome))
             return false;
+        chunked = chunked || ah_same_ignoring_case(headers[0], "transfer-encoding");
     }
-    return true;
+    /* A Content-Length may have come after it. */
+    return !chunked || !request->body_length || fail(outcome, not_chunked);
 }
 
 static bool read_limits(ah_request *request, const asynchttp_request *arguments, ah_outcome *outcome)
@@ -181,14 +187,13 @@ void ah_request_init(ah_request *request, const char *uri, const asynchttp_reque
 {
     asynchttp_request arguments;
     request->settings = ah_shared_hold(settings);
-    if (!read_arguments(&arguments, given, outcome))
-        return;
+    bool known = read_arguments(&arguments, given, outcome);
     request->callbacks.done = arguments.callback;
     request->callbacks.data = arguments.callback_data;
     request->callbacks.on_data = arguments.on_data;
     request->callbacks.on_read = arguments.on_read;
     request->callbacks.on_progress = arguments.on_progress;
-    bool fine = read_uri(request, uri, outcome) && read_method(request, arguments.method, outcome) &&
+    bool fine = known && read_uri(request, uri, outcome) && read_method(request, arguments.method, outcome) &&
                 read_body(request, &arguments, outcome) && read_headers(request, arguments.headers, outcome) &&
                 read_limits(request, &arguments, outcome);
     if (fine && settings->proxy_from_environment)

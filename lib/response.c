@@ -46,7 +46,7 @@ static const char *read_code(const char *line, const char *end, int *status)
     if (end - line < 4 || *line != ' ' || !is_digit(line[1]) || !is_digit(line[2]) || !is_digit(line[3]))
         return NULL;
     *status = (line[1] - '0') * 100 + (line[2] - '0') * 10 + (line[3] - '0');
-    return line + 4;
+    return *status < 100 ? NULL : line + 4;
 }
 
 bool ah_response_read_status(asynchttp_response *response, const char *line, size_t length, bool *no_memory)

@@ -1,8 +1,10 @@
 #include "transfer.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -45,6 +47,8 @@ struct ah_transfer {
     /* Whether anything of an answer has come, an interim response included. */
     bool answered;
     bool dead_connection;
+    /* The last socket that libcurl asked for could not be had, for want of file descriptors. */
+    bool starved;
     char words[CURL_ERROR_SIZE];
 };
 
@@ -144,6 +148,21 @@ static void note_activity(ah_transfer *transfer)
 {
     if (transfer->silence.place)
         transfer->last_activity = ah_clock_now();
+}
+
+/* Not all versions of libcurl tell what became of socket(). */
+static curl_socket_t on_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    ah_transfer *transfer = data;
+    (void)purpose;
+#ifdef SOCK_CLOEXEC
+    int type = address->socktype | SOCK_CLOEXEC;
+#else
+    int type = address->socktype;
+#endif
+    curl_socket_t made = socket(address->family, type, address->protocol);
+    transfer->starved = made == CURL_SOCKET_BAD && (errno == EMFILE || errno == ENFILE);
+    return made;
 }
 
 static int on_connected(void *data, char *ip, char *local_ip, int port, int local_port)
@@ -284,6 +303,8 @@ static void set_callbacks(ah_transfer *transfer)
     /* None of these options can fail. */
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->words);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -324,6 +345,7 @@ static bool activate(ah_transfer *transfer)
 {
     keep_connections(transfer->transfers);
     transfer->words[0] = '\0';
+    transfer->starved = false;
     if (curl_multi_add_handle(transfer->transfers->multi, transfer->easy) != CURLM_OK)
         return false;
     enlist(transfer, ACTIVE);
@@ -393,15 +415,6 @@ static void deactivate(ah_transfer *transfer)
     delist(transfer);
 }
 
-void ah_transfer_release(ah_transfer *transfer)
-{
-    if (transfer->stage == ACTIVE)
-        deactivate(transfer);
-    else
-        delist(transfer);
-    recycle(transfer);
-}
-
 bool ah_transfer_found_dead_connection(const ah_transfer *transfer)
 {
     return transfer->dead_connection;
@@ -421,8 +434,14 @@ static bool is_dead_connection(ah_transfer *transfer, CURLcode error)
 static bool starve(ah_transfer *transfer, CURLcode error)
 {
     ah_transfers *transfers = transfer->transfers;
-    if (!ah_failure_is_starvation(transfer->easy, error) || transfers->lists[ACTIVE].count <= 1)
+    if (!transfer->starved || error != CURLE_COULDNT_CONNECT)
         return false;
+    if (transfers->lists[ACTIVE].count <= 1) {
+        ah_outcome_fail(transfer->outcome, ASYNCHTTP_E_NO_MEMORY, "%s: no file descriptor is free",
+                        transfer->request->uri.authority);
+        transfer->outcome->curl_code = (int)error;
+        return false;
+    }
     AH_WARNING("transfer", "%s: no file descriptor is free, waiting for one", transfer->request->uri.authority);
     /* Idle connections hold descriptors too: from now on only those in use are kept. */
     transfers->kept_connections = 1;
@@ -442,6 +461,19 @@ static void feed_one(ah_transfers *transfers)
         return;
     transfer->outcome->code = ASYNCHTTP_E_NO_MEMORY;
     enlist(transfer, ENDED);
+}
+
+void ah_transfer_release(ah_transfer *transfer)
+{
+    ah_transfers *transfers = transfer->transfers;
+    bool active = transfer->stage == ACTIVE;
+    if (active)
+        deactivate(transfer);
+    else
+        delist(transfer);
+    recycle(transfer);
+    if (active)
+        feed_one(transfers);
 }
 
 /* libcurl is done with it. */
@@ -503,6 +535,8 @@ static void conclude_all(ah_transfers *transfers, CURLMcode error)
         deactivate(transfer);
         enlist(transfer, ENDED);
     }
+    /* With none in flight, nothing would end that the others wait for. */
+    feed_one(transfers);
 }
 
 void ah_transfers_perform(ah_transfers *transfers)

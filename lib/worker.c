@@ -163,6 +163,7 @@ int ah_worker_start(ah_queue *queue)
         return ENOMEM;
     worker->queue = ah_shared_hold(queue);
     worker->idle_since = AH_NEVER;
+    worker->recruit = true;
     snprintf(worker->name, sizeof(worker->name), "worker-%u", atomic_fetch_add(&count, 1) + 1);
     block_signals(&before);
     int failed = pthread_create(&thread, NULL, run, worker);

@@ -19,7 +19,9 @@ static size_t grown(size_t capacity, size_t needed)
 
 bool ah_buffer_reserve(ah_buffer *buffer, size_t more)
 {
-    size_t maximum = buffer->maximum ? buffer->maximum : PTRDIFF_MAX - 1;
+    size_t maximum = PTRDIFF_MAX - 1;
+    if (buffer->maximum && buffer->maximum < maximum)
+        maximum = buffer->maximum;
     if (more > maximum || buffer->length > maximum - more)
         return false;
     size_t needed = buffer->length + more + 1;

@@ -69,7 +69,7 @@ static char *lowered(const char *text, size_t length)
 static bool has_name(const ah_field *field, const char *name, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
-        if (field->name[i] != ah_lower(name[i]))
+        if (!field->name[i] || field->name[i] != ah_lower(name[i]))
             return false;
     }
     return field->name[length] == '\0';

@@ -14,6 +14,8 @@ typedef struct sink {
     asynchttp_log_function *function;
     void *data;
     unsigned users;
+    /* It was replaced and nobody waits for its users: the last of them frees it. */
+    bool left_behind;
 } sink;
 
 static void write_line(asynchttp_log_level level, const char *component, const char *message, void *data);
@@ -77,11 +79,20 @@ static sink *hold_current(void)
     return held;
 }
 
+static void discard(sink *unheld)
+{
+    if (unheld != &first)
+        free(unheld);
+}
+
 static void let_go(sink *held)
 {
     pthread_mutex_lock(&lock);
-    if (--held->users == 0)
+    if (--held->users == 0) {
         pthread_cond_broadcast(&unused);
+        if (held->left_behind)
+            discard(held);
+    }
     pthread_mutex_unlock(&lock);
 }
 
@@ -122,12 +133,12 @@ static void exchange_sink(sink *next)
     atomic_store(&ah_log_threshold, (int)next->level);
     /* A sink that is replaced from within itself, or while this thread is inside of an older one, is not waited for:
      * it is left behind. */
-    if (!sending) {
-        while (before->users)
-            pthread_cond_wait(&unused, &lock);
-        if (before != &first)
-            free(before);
-    }
+    while (before->users && !sending)
+        pthread_cond_wait(&unused, &lock);
+    if (before->users)
+        before->left_behind = true;
+    else
+        discard(before);
     pthread_mutex_unlock(&lock);
 }
 
@@ -166,7 +177,10 @@ static void after_fork_in_parent(void)
 
 static void after_fork_in_child(void)
 {
-    current->users = sending ? 1 : 0;
+    current->users = 0;
+    /* The thread that forked may be inside of a sink, and not of the current one. */
+    if (sending)
+        sending->users = 1;
     pthread_mutex_unlock(&lock);
 }
 
