@@ -115,8 +115,6 @@ static void set_headers(setting *to)
     if (!append_given(list, &request->headers) || !append_defaults(list, request))
         set_no_memory(to);
     SET(to, CURLOPT_HTTPHEADER, *list);
-    /* Has libcurl decode what comes encoded; the field itself is among the headers. */
-    SET(to, CURLOPT_ACCEPT_ENCODING, default_accept_encoding);
 }
 
 static long milliseconds(double seconds)

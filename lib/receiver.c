@@ -137,8 +137,7 @@ static bool begin_content(ah_receiver *receiver)
     receiver->part = AH_RECEIVER_CONTENT;
     receiver->outcome->response = receiver->response;
     receiver->response = NULL;
-    const char *coding = ah_fields_get(&receiver->outcome->response->fields, "content-encoding");
-    receiver->encoded = coding && *coding && !ah_same_ignoring_case(coding, "identity");
+    receiver->coding = ah_coding_of(ah_fields_get(&receiver->outcome->response->fields, "content-encoding"));
     uint64_t length;
     if (!receiver->request->callbacks.on_data && strcmp(receiver->request->method, "HEAD") != 0 &&
         announced_length(receiver, &length) &&
@@ -194,11 +193,9 @@ bool ah_receiver_header(ah_receiver *receiver, const char *line, size_t length)
     return ah_buffer_append(&receiver->line, line, without_break(line, length)) || no_memory(receiver);
 }
 
-bool ah_receiver_check(ah_receiver *receiver, uint64_t wire)
+static bool check_limits(ah_receiver *receiver, uint64_t wire)
 {
     const ah_settings *settings = receiver->request->settings;
-    if (!receiver->encoded)
-        return true;
     if (settings->decode_limit_hard && receiver->received > settings->decode_limit_hard) {
         ah_outcome_fail(receiver->outcome, ASYNCHTTP_E_DECODE_LIMIT,
                         "%s: The decoded content exceeds the hard limit of %" PRIu64 " bytes",
@@ -219,7 +216,7 @@ bool ah_receiver_check(ah_receiver *receiver, uint64_t wire)
 bool ah_receiver_content(ah_receiver *receiver, const void *data, size_t length, uint64_t wire)
 {
     receiver->received += length;
-    if (!ah_receiver_check(receiver, wire))
+    if (receiver->coding && !check_limits(receiver, wire))
         return false;
     if (!receiver->request->callbacks.on_data)
         return ah_buffer_append(&receiver->outcome->content, data, length) || no_memory(receiver);
@@ -233,10 +230,13 @@ bool ah_receiver_content(ah_receiver *receiver, const void *data, size_t length,
 static bool note_decoding(ah_receiver *receiver)
 {
     ah_fields *fields = &receiver->outcome->response->fields;
+    const char *coding = ah_fields_get(fields, "content-encoding");
     char length[24];
+    /* A callback may have deleted it. */
+    if (!coding)
+        return true;
     snprintf(length, sizeof(length), "%" PRIu64, receiver->received);
-    if (!ah_fields_set(fields, "content-length", length) ||
-        !ah_fields_set(fields, "-content-encoding", ah_fields_get(fields, "content-encoding")))
+    if (!ah_fields_set(fields, "content-length", length) || !ah_fields_set(fields, "-content-encoding", coding))
         return no_memory(receiver);
     ah_fields_delete(fields, "content-encoding");
     return true;
@@ -248,6 +248,6 @@ bool ah_receiver_end(ah_receiver *receiver)
         return fail(receiver, ASYNCHTTP_E_CONNECTION_LOST, "The connection was closed before the head was complete");
     if (!commit_line(receiver))
         return false;
-    bool decoded = receiver->encoded && strcmp(receiver->request->method, "HEAD") != 0;
+    bool decoded = receiver->coding && strcmp(receiver->request->method, "HEAD") != 0;
     return !decoded || note_decoding(receiver);
 }

@@ -6,6 +6,7 @@
 #ifndef AH_RECEIVER_H
 #define AH_RECEIVER_H
 
+#include "decoder.h"
 #include "outcome.h"
 #include "request.h"
 
@@ -25,8 +26,8 @@ typedef struct ah_receiver {
     /* The field line being read: it may be folded over several lines. */
     ah_buffer line;
     size_t lines;
-    /* Whether the content is compressed. */
-    bool encoded;
+    /* How the content is compressed. */
+    ah_coding coding;
     /* Bytes of content, decoded. */
     uint64_t received;
 } ah_receiver;
@@ -40,10 +41,6 @@ bool ah_receiver_header(ah_receiver *receiver, const char *line, size_t length);
 /* Takes a piece of content, decoded; wire: how many bytes of it have come over the wire so far. False: the outcome says
  * what is wrong. */
 bool ah_receiver_content(ah_receiver *receiver, const void *data, size_t length, uint64_t wire);
-
-/* Whether the content is within its limits, now that it is known how many bytes of it have come over the wire. False:
- * the outcome says what is wrong. */
-bool ah_receiver_check(ah_receiver *receiver, uint64_t wire);
 
 /* The answer has ended well: the response is completed with what is known only now. False: the outcome says what is
  * wrong. */

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/timers.h"
+#include "decoder.h"
 #include "failure.h"
 #include "options.h"
 #include "receiver.h"
@@ -32,6 +33,7 @@ struct ah_transfer {
     CURL *easy;
     ah_options options;
     ah_receiver receiver;
+    ah_decoder decoder;
     const ah_request *request;
     ah_outcome *outcome;
     stage stage;
@@ -187,21 +189,33 @@ static size_t on_header(char *line, size_t size, size_t count, void *data)
     return ah_receiver_header(&transfer->receiver, line, size * count) ? size * count : 0;
 }
 
-/* Bytes of content that libcurl has counted so far, before they are decoded. */
-static uint64_t received(ah_transfer *transfer)
+static bool on_decoded(void *data, const char *content, size_t length)
 {
-    curl_off_t count = 0;
-    curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &count);
-    return (uint64_t)count;
+    ah_transfer *transfer = data;
+    return ah_receiver_content(&transfer->receiver, content, length, transfer->decoder.received);
+}
+
+static void note_undecodable(ah_transfer *transfer, ah_decoder_result result)
+{
+    const char *authority = transfer->request->uri.authority;
+    if (result == AH_DECODER_NO_MEMORY)
+        ah_outcome_fail(transfer->outcome, ASYNCHTTP_E_NO_MEMORY, "%s: Out of memory for decompression", authority);
+    if (result == AH_DECODER_CORRUPT)
+        ah_outcome_fail(transfer->outcome, ASYNCHTTP_E_FAILED_TO_DECOMPRESS_CONTENT,
+                        "Content purported to be compressed failed to decompress. %s", authority);
 }
 
 static size_t on_content(char *content, size_t size, size_t count, void *data)
 {
     ah_transfer *transfer = data;
+    size_t length = size * count;
     note_activity(transfer);
-    /* libcurl may count what it has read at once, at most this much, only after it has decoded it. */
-    uint64_t wire = received(transfer) + CURL_MAX_WRITE_SIZE;
-    return ah_receiver_content(&transfer->receiver, content, size * count, wire) ? size * count : 0;
+    if (!transfer->receiver.coding)
+        return ah_receiver_content(&transfer->receiver, content, length, 0) ? length : 0;
+    ah_decoder_result result =
+        ah_decoder_feed(&transfer->decoder, transfer->receiver.coding, content, length, on_decoded, transfer);
+    note_undecodable(transfer, result);
+    return result ? 0 : length;
 }
 
 static size_t on_body(char *buffer, size_t size, size_t count, void *data)
@@ -357,6 +371,7 @@ static void recycle(ah_transfer *transfer)
     ah_transfers *transfers = transfer->transfers;
     ah_options_free(&transfer->options);
     ah_receiver_clear(&transfer->receiver);
+    ah_decoder_clear(&transfer->decoder);
     if (transfers->spares >= MOST_SPARE) {
         destroy(transfer);
         return;
@@ -484,8 +499,10 @@ static void conclude(ah_transfer *transfer, CURLcode error)
     transfer->dead_connection = is_dead_connection(transfer, error);
     if (error)
         ah_failure_note(transfer->outcome, transfer->easy, error, transfer->words, transfer->request);
-    else if (ah_receiver_check(&transfer->receiver, received(transfer)))
+    else if (ah_decoder_is_complete(&transfer->decoder))
         ah_receiver_end(&transfer->receiver);
+    else
+        note_undecodable(transfer, AH_DECODER_CORRUPT);
     deactivate(transfer);
     enlist(transfer, ENDED);
     feed_one(transfer->transfers);

@@ -6,19 +6,26 @@
 
 #include <stdlib.h>
 
-int main(void)
+/* Each suite has a server of its own, so that it can count that server's connections. */
+static int run(Suite *suite)
 {
     fixture_start();
-    SRunner *runner = srunner_create(http_suite());
-    srunner_add_suite(runner, promise_suite());
-    srunner_add_suite(runner, callback_suite());
-    srunner_add_suite(runner, transfer_suite());
-    srunner_add_suite(runner, failure_suite());
-    srunner_add_suite(runner, dispatch_suite());
-    srunner_add_suite(runner, fork_suite());
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     fixture_stop();
+    return failed;
+}
+
+int main(void)
+{
+    int failed = run(http_suite());
+    failed += run(promise_suite());
+    failed += run(callback_suite());
+    failed += run(transfer_suite());
+    failed += run(failure_suite());
+    failed += run(dispatch_suite());
+    failed += run(fork_suite());
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

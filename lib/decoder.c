@@ -1,0 +1,104 @@
+#include "decoder.h"
+
+#include "base/fields.h"
+
+enum { PIECE = 16384 };
+/* For inflateInit2(): what the coded content looks like. */
+enum { RAW_FORMAT = -MAX_WBITS, ZLIB_FORMAT = MAX_WBITS, GZIP_FORMAT = 16 + MAX_WBITS };
+
+ah_coding ah_coding_of(const char *name)
+{
+    if (!name)
+        return AH_CODING_NONE;
+    if (ah_same_ignoring_case(name, "gzip") || ah_same_ignoring_case(name, "x-gzip"))
+        return AH_CODING_GZIP;
+    return ah_same_ignoring_case(name, "deflate") ? AH_CODING_DEFLATE : AH_CODING_NONE;
+}
+
+bool ah_decoder_is_complete(const ah_decoder *decoder)
+{
+    return decoder->ended || decoder->received == 0;
+}
+
+void ah_decoder_clear(ah_decoder *decoder)
+{
+    if (decoder->open)
+        inflateEnd(&decoder->stream);
+    *decoder = (ah_decoder){0};
+}
+
+static ah_decoder_result open_as(ah_decoder *decoder, int format)
+{
+    decoder->open = inflateInit2(&decoder->stream, format) == Z_OK;
+    return decoder->open ? AH_DECODER_OK : AH_DECODER_NO_MEMORY;
+}
+
+/* The head of the zlib format (RFC 1950 section 2.2). */
+static bool is_zlib(unsigned first, unsigned second)
+{
+    return (first & 0x0f) == Z_DEFLATED && (first * 256 + second) % 31 == 0;
+}
+
+/* What inflate() said, when it did not say that all is well. */
+static ah_decoder_result failure(int error)
+{
+    return error == Z_MEM_ERROR ? AH_DECODER_NO_MEMORY : AH_DECODER_CORRUPT;
+}
+
+/* gzip may have several members, one after the other (RFC 1952 section 2.2); anything else at the end is ignored. */
+static bool begins_member(const ah_decoder *decoder, ah_coding coding)
+{
+    return coding == AH_CODING_GZIP && decoder->stream.avail_in && *decoder->stream.next_in == 0x1f;
+}
+
+static ah_decoder_result inflate_all(ah_decoder *decoder, ah_coding coding, const unsigned char *coded, size_t length,
+                                     ah_decoder_sink *sink, void *data)
+{
+    unsigned char piece[PIECE];
+    z_stream *stream = &decoder->stream;
+    stream->next_in = coded;
+    stream->avail_in = (uInt)length;
+    do {
+        if (decoder->ended && !begins_member(decoder, coding))
+            return AH_DECODER_OK;
+        if (decoder->ended)
+            inflateReset(stream);
+        stream->next_out = piece;
+        stream->avail_out = sizeof(piece);
+        int error = inflate(stream, Z_NO_FLUSH);
+        decoder->ended = error == Z_STREAM_END;
+        size_t made = sizeof(piece) - stream->avail_out;
+        if (error != Z_OK && error != Z_STREAM_END && error != Z_BUF_ERROR)
+            return failure(error);
+        if (made && !sink(data, (const char *)piece, made))
+            return AH_DECODER_STOPPED;
+    } while (stream->avail_in || stream->avail_out == 0);
+    return AH_DECODER_OK;
+}
+
+/* "deflate" is zlib's format, but some servers send it without that (RFC 9110 section 8.4.1.2). */
+static ah_decoder_result open_deflate(ah_decoder *decoder, const unsigned char *coded, size_t length)
+{
+    if (decoder->received == length && length == 1) {
+        decoder->first = *coded;
+        return AH_DECODER_OK;
+    }
+    bool split = decoder->received > length;
+    bool zlib = split ? is_zlib(decoder->first, coded[0]) : is_zlib(coded[0], coded[1]);
+    ah_decoder_result result = open_as(decoder, zlib ? ZLIB_FORMAT : RAW_FORMAT);
+    return result || !split ? result : inflate_all(decoder, AH_CODING_DEFLATE, &decoder->first, 1, NULL, NULL);
+}
+
+ah_decoder_result ah_decoder_feed(ah_decoder *decoder, ah_coding coding, const void *coded, size_t length,
+                                  ah_decoder_sink *sink, void *data)
+{
+    if (length == 0)
+        return AH_DECODER_OK;
+    decoder->received += length;
+    ah_decoder_result result = AH_DECODER_OK;
+    if (!decoder->open)
+        result = coding == AH_CODING_GZIP ? open_as(decoder, GZIP_FORMAT) : open_deflate(decoder, coded, length);
+    if (result || !decoder->open)
+        return result;
+    return inflate_all(decoder, coding, coded, length, sink, data);
+}
