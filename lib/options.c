@@ -126,13 +126,16 @@ static long milliseconds(double seconds)
     return (long)(value < most ? value : most);
 }
 
+double ah_options_connect_timeout(const ah_request *request)
+{
+    double connect = request->settings->connect_timeout;
+    return request->timeout > 0 && request->timeout < connect ? request->timeout : connect;
+}
+
 static void set_connection(setting *to)
 {
     const ah_request *request = to->request;
-    double connect = request->settings->connect_timeout;
-    if (request->timeout > 0 && request->timeout < connect)
-        connect = request->timeout;
-    SET(to, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(connect));
+    SET(to, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(ah_options_connect_timeout(request)));
     SET(to, CURLOPT_NOSIGNAL, 1L);
     SET(to, CURLOPT_PROTOCOLS_STR, "http,https");
     SET(to, CURLOPT_PATH_AS_IS, 1L);
@@ -165,8 +168,8 @@ static void set_certificate(setting *to)
             continue;
         SET(to, CURLOPT_SSLKEY, all->items[i + 1]);
         SET(to, CURLOPT_SSLCERT, all->items[i + 2]);
-        if (all->items[i + 3])
-            SET(to, CURLOPT_KEYPASSWD, all->items[i + 3]);
+        /* Without any, OpenSSL would ask for one on the terminal. */
+        SET(to, CURLOPT_KEYPASSWD, all->items[i + 3] ? all->items[i + 3] : "");
         break;
     }
 }

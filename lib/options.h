@@ -18,6 +18,9 @@ typedef struct ah_options {
  * to be freed then too. */
 CURLcode ah_options_set(ah_options *options, CURL *easy, const ah_request *request);
 
+/* How many seconds it may take to be connected. */
+double ah_options_connect_timeout(const ah_request *request);
+
 void ah_options_free(ah_options *options);
 
 #endif

@@ -19,6 +19,8 @@
 static const double longest_wait = 1.0;
 /* The same where the multi handle has no means of being woken, for want of file descriptors. */
 static const double longest_deaf_wait = 0.02;
+/* How much later than libcurl, which has more to say, a connection is given up. */
+static const double connect_grace = 0.1;
 /* Easy handles that are kept for the next requests. */
 enum { MOST_SPARE = 256 };
 /* Connections that are kept at the least, once they are idle. */
@@ -39,8 +41,9 @@ struct ah_transfer {
     stage stage;
     ah_transfer *next;
     ah_transfer *previous;
-    /* When the silence has been too long; set while connected. */
+    /* When the silence has been too long; until it is connected: when that has taken too long. */
     ah_timer silence;
+    bool connected;
     ah_time last_activity;
     /* Body bytes in both directions, as last reported. */
     uint64_t moved;
@@ -173,11 +176,13 @@ static int on_connected(void *data, char *ip, char *local_ip, int port, int loca
     (void)local_ip;
     (void)local_port;
     AH_DEBUG("transfer", "%s: connected to %s port %d", transfer->request->uri.authority, ip, port);
-    if (transfer->request->timeout > 0) {
-        transfer->last_activity = ah_clock_now();
+    transfer->connected = true;
+    transfer->last_activity = ah_clock_now();
+    if (transfer->request->timeout > 0)
         ah_timers_set(&transfer->transfers->timers, &transfer->silence,
                       transfer->last_activity + transfer->request->timeout);
-    }
+    else
+        ah_timers_cancel(&transfer->transfers->timers, &transfer->silence);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -363,6 +368,11 @@ static bool activate(ah_transfer *transfer)
     if (curl_multi_add_handle(transfer->transfers->multi, transfer->easy) != CURLM_OK)
         return false;
     enlist(transfer, ACTIVE);
+    /* libcurl's own limit does not count for those who wait for another transfer's connection, and who would try one
+     * after the other. */
+    transfer->connected = false;
+    ah_timers_set(&transfer->transfers->timers, &transfer->silence,
+                  ah_clock_now() + ah_options_connect_timeout(transfer->request) + connect_grace);
     return true;
 }
 
@@ -439,7 +449,9 @@ bool ah_transfer_found_dead_connection(const ah_transfer *transfer)
 static bool is_dead_connection(ah_transfer *transfer, CURLcode error)
 {
     long connects = 1;
-    if (error != CURLE_GOT_NOTHING && error != CURLE_SEND_ERROR && error != CURLE_RECV_ERROR)
+    /* With HTTP/2, a GOAWAY that crosses the request can be CURLE_HTTP2, and an end without one CURLE_PARTIAL_FILE. */
+    if (error != CURLE_GOT_NOTHING && error != CURLE_SEND_ERROR && error != CURLE_RECV_ERROR && error != CURLE_HTTP2 &&
+        error != CURLE_PARTIAL_FILE)
         return false;
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
     return connects == 0 && !transfer->answered;
@@ -478,12 +490,20 @@ static void feed_one(ah_transfers *transfers)
     enlist(transfer, ENDED);
 }
 
+/* Takes an active transfer from libcurl before its end. Its connection goes with it, unless others use it: that a
+ * stream was cancelled, libcurl only tells the server when it next has something to send on the connection. */
+static void forsake(ah_transfer *transfer)
+{
+    curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L);
+    deactivate(transfer);
+}
+
 void ah_transfer_release(ah_transfer *transfer)
 {
     ah_transfers *transfers = transfer->transfers;
     bool active = transfer->stage == ACTIVE;
     if (active)
-        deactivate(transfer);
+        forsake(transfer);
     else
         delist(transfer);
     recycle(transfer);
@@ -528,14 +548,17 @@ static void conclude_silent(ah_transfers *transfers, ah_time now)
     while ((timer = ah_timers_first(&transfers->timers)) && timer->due <= now) {
         ah_transfer *transfer = (ah_transfer *)(void *)((char *)timer - offsetof(ah_transfer, silence));
         double timeout = transfer->request->timeout;
-        if (transfer->last_activity + timeout > now) {
+        if (transfer->connected && transfer->last_activity + timeout > now) {
             ah_timers_set(&transfers->timers, timer, transfer->last_activity + timeout);
             continue;
         }
-        ah_outcome_fail(transfer->outcome, ASYNCHTTP_E_TIMEOUT, "%s: timed out after %g seconds of silence",
-                        transfer->request->uri.authority, timeout);
+        if (!transfer->connected)
+            timeout = ah_options_connect_timeout(transfer->request);
+        ah_outcome_fail(transfer->outcome, ASYNCHTTP_E_TIMEOUT, "%s: timed out after %g seconds of %s",
+                        transfer->request->uri.authority, timeout,
+                        transfer->connected ? "silence" : "waiting for a connection");
         transfer->outcome->curl_code = CURLE_OPERATION_TIMEDOUT;
-        deactivate(transfer);
+        forsake(transfer);
         enlist(transfer, ENDED);
         feed_one(transfers);
     }
