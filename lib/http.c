@@ -75,15 +75,19 @@ static bool called_back(const asynchttp_http *http)
 static void shut_locked(asynchttp_http *http, ah_queue *queue, ah_queue_state state)
 {
     queue->next_shut = http->shut;
+    queue->shut_number = ++http->shut_count;
     http->shut = queue;
     ah_queue_shut(queue, state);
 }
 
-/* A share of the first shut queue; NULL: there is none. */
-static ah_queue *first_shut(asynchttp_http *http)
+/* A share of one of the queues that are among the first so many to be shut; NULL: there is none left. */
+static ah_queue *hold_shut(asynchttp_http *http, unsigned long count)
 {
     pthread_mutex_lock(&http->lock);
-    ah_queue *queue = ah_shared_hold(http->shut);
+    ah_queue *queue = http->shut;
+    while (queue && queue->shut_number > count)
+        queue = queue->next_shut;
+    ah_shared_hold(queue);
     pthread_mutex_unlock(&http->lock);
     return queue;
 }
@@ -102,10 +106,34 @@ static void forget_shut(asynchttp_http *http, ah_queue *queue)
     pthread_mutex_unlock(&http->lock);
 }
 
-static void join_shut(asynchttp_http *http)
+/* What others shut meanwhile is not waited for. */
+static void join_shut(asynchttp_http *http, unsigned long count)
 {
     ah_queue *queue;
-    while ((queue = first_shut(http))) {
+    while ((queue = hold_shut(http, count))) {
+        ah_queue_join(queue);
+        forget_shut(http, queue);
+        ah_shared_release(queue);
+    }
+}
+
+/* A share of a shut queue whose workers have left; NULL: there is none. */
+static ah_queue *first_deserted(asynchttp_http *http)
+{
+    pthread_mutex_lock(&http->lock);
+    ah_queue *queue = http->shut;
+    while (queue && !ah_queue_is_deserted(queue))
+        queue = queue->next_shut;
+    ah_shared_hold(queue);
+    pthread_mutex_unlock(&http->lock);
+    return queue;
+}
+
+/* Instead of join_shut() on a worker: those who still work will be waited for by the next who closes or frees. */
+static void reap_shut(asynchttp_http *http)
+{
+    ah_queue *queue;
+    while ((queue = first_deserted(http))) {
         ah_queue_join(queue);
         forget_shut(http, queue);
         ah_shared_release(queue);
@@ -121,7 +149,7 @@ static void abandon_shut_locked(asynchttp_http *http)
 static void leave_shut(asynchttp_http *http)
 {
     ah_queue *queue;
-    while ((queue = first_shut(http))) {
+    while ((queue = hold_shut(http, http->shut_count))) {
         forget_shut(http, queue);
         ah_shared_release(queue);
     }
@@ -134,6 +162,7 @@ void asynchttp_http_free(asynchttp_http *http)
     AH_DEBUG("http", "%p: freed", (void *)http);
     bool waits = !called_back(http);
     pthread_mutex_lock(&http->lock);
+    http->freed = true;
     for (ah_queue *queue = http->shut; queue; queue = queue->next_shut)
         ah_queue_shut(queue, AH_QUEUE_CANCELLING);
     /* The Http keeps its share too: a callback may still bring requests, which the queue refuses. */
@@ -142,7 +171,7 @@ void asynchttp_http_free(asynchttp_http *http)
         abandon_shut_locked(http);
     pthread_mutex_unlock(&http->lock);
     if (waits)
-        join_shut(http);
+        join_shut(http, http->shut_count);
     else
         leave_shut(http);
     destroy(http);
@@ -185,16 +214,16 @@ asynchttp_code asynchttp_http_close(asynchttp_http *http)
     AH_DEBUG("http", "%p: closing", (void *)http);
     bool waits = !called_back(http);
     pthread_mutex_lock(&http->lock);
-    asynchttp_code code = reopen_locked(http);
-    if (!code && !waits)
-        abandon_shut_locked(http);
+    asynchttp_code code = http->freed ? ASYNCHTTP_E_PENDING : reopen_locked(http);
+    unsigned long shut_count = http->shut_count;
     pthread_mutex_unlock(&http->lock);
     if (code)
         return code;
-    if (!waits)
-        return ASYNCHTTP_E_PENDING;
-    join_shut(http);
-    return ASYNCHTTP_OK;
+    if (waits)
+        join_shut(http, shut_count);
+    else
+        reap_shut(http);
+    return waits ? ASYNCHTTP_OK : ASYNCHTTP_E_PENDING;
 }
 
 /* ---- Requests ---- */

@@ -21,9 +21,13 @@ struct asynchttp_http {
     ah_queue *queue;
     /* The queues that were closed and whose workers may not have left. */
     ah_queue *shut;
+    /* How many queues have been shut. */
+    unsigned long shut_count;
     unsigned max_workers;
     unsigned transfers_per_worker;
     double worker_idle_timeout;
+    /* It is being freed: what callbacks still do with it changes nothing. */
+    bool freed;
 };
 
 /* Whether the Http was made by the process that this one was forked from. */

@@ -294,15 +294,27 @@ void ah_queue_shut(ah_queue *queue, ah_queue_state state)
 void ah_queue_join(ah_queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
-    queue->abandoned = false;
-    while (queue->hired)
+    while (queue->hired || queue->joining)
         pthread_cond_wait(&queue->left, &queue->lock);
-    pthread_t leaver = queue->leaver;
-    bool has_leaver = queue->has_leaver;
-    queue->has_leaver = false;
+    if (queue->has_leaver) {
+        queue->has_leaver = false;
+        queue->joining = true;
+        pthread_mutex_unlock(&queue->lock);
+        /* Nobody else can leave now, so that leaver stays as it is. */
+        pthread_join(queue->leaver, NULL);
+        pthread_mutex_lock(&queue->lock);
+        queue->joining = false;
+        pthread_cond_broadcast(&queue->left);
+    }
     pthread_mutex_unlock(&queue->lock);
-    if (has_leaver)
-        pthread_join(leaver, NULL);
+}
+
+bool ah_queue_is_deserted(ah_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    bool deserted = !queue->hired;
+    pthread_mutex_unlock(&queue->lock);
+    return deserted;
 }
 
 void ah_queue_abandon(ah_queue *queue)

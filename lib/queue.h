@@ -133,11 +133,15 @@ struct ah_queue {
     /* The thread of a worker that has left and must be joined by the next who leaves or by who waits for all. */
     pthread_t leaver;
     bool has_leaver;
+    /* Somebody who waits for all is joining it. */
+    bool joining;
     /* Nobody will wait for the workers: the last who leaves sees to itself. */
     bool abandoned;
     /* The Http that it serves, for comparison only, and that Http's next queue that was shut. */
     const void *owner;
     ah_queue *next_shut;
+    /* Its place in the order of being shut; 0: it is not. */
+    unsigned long shut_number;
 };
 
 /* NULL: no memory. */
@@ -166,6 +170,9 @@ void ah_queue_shut(ah_queue *queue, ah_queue_state state);
 
 /* Waits until all workers have left and their threads have ended. Not for workers of this queue. */
 void ah_queue_join(ah_queue *queue);
+
+/* Whether all workers have left, so that ah_queue_join() takes no time. */
+bool ah_queue_is_deserted(ah_queue *queue);
 
 /* Instead of ah_queue_join(): nobody will wait. */
 void ah_queue_abandon(ah_queue *queue);

@@ -113,10 +113,11 @@ static bool check_length(ah_receiver *receiver)
     static const char separators[] = ", \t";
     const char *first = ah_fields_get(&receiver->response->fields, "content-length");
     size_t length = first ? strcspn(first, separators) : 0;
-    for (const char *next = first; next && *next; next += strspn(next, separators)) {
+    for (const char *next = first; next; next = strchr(next, ',')) {
+        next += *next == ',';
+        next += strspn(next, " \t");
         if (strcspn(next, separators) != length || memcmp(next, first, length) != 0)
             return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "The response has conflicting Content-Lengths");
-        next += length;
     }
     return true;
 }
