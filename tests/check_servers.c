@@ -363,7 +363,7 @@ END_TEST
 START_TEST(test_many_fields)
 {
     enum { FIELDS = 60, LENGTH = 100 };
-    static char names[FIELDS][16];
+    static char names[FIELDS][24];
     static char value[LENGTH + 1];
     const char *headers[2 * FIELDS + 1] = {NULL};
     asynchttp_http *http = made();
@@ -828,6 +828,8 @@ START_TEST(test_server_goes_away_during_requests)
         later[i] = asked(http, server_url(protocols[_i].which, "/bytes/%d", i), NULL);
     for (int i = 0; i < STREAMS; i++)
         ck_pattern(later[i], (size_t)i);
+    servers_await_reload();
+    ask(http, server_url(protocols[_i].which, "/hello"));
     free(origin_get("/release/%s", name));
     for (int i = 0; i < STREAMS; i++)
         ck_text(held[i], "released\n");
@@ -846,6 +848,8 @@ START_TEST(test_server_goes_away_at_any_time)
         if (i % REQUESTS == REQUESTS / 2)
             servers_reload();
         promises[i] = asked(http, server_url(protocols[_i].which, "/bytes/%d", i * 50), NULL);
+        if (i % REQUESTS == REQUESTS - 1)
+            servers_await_reload();
     }
     for (int i = 0; i < ROUNDS * REQUESTS; i++)
         ck_pattern(promises[i], (size_t)i * 50);

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/timers.h"
 
-enum { MANY = 400 };
+enum { MANY = 150 };
 
 static ah_timers timers;
 static ah_timer all[MANY];
@@ -63,8 +63,8 @@ static void ck_first(void)
 {
     const ah_timer *first = ah_timers_first(&timers);
     for (int i = 0; i < MANY; i++) {
-        if (is_set[i])
-            ck_assert_msg(first && first->due <= due[i], "timer %d is due at %g, before the first", i, due[i]);
+        if (is_set[i] && (!first || first->due > due[i]))
+            ck_abort_msg("timer %d is due at %g, before the first", i, due[i]);
     }
     if (first) {
         ck_assert_msg(is_set[first - all], "timer %d is first but was cancelled", (int)(first - all));
@@ -178,7 +178,7 @@ END_TEST
 START_TEST(stays_in_order_while_timers_are_set_moved_and_cancelled)
 {
     forget_all();
-    for (int step = 0; step < 5000; step++) {
+    for (int step = 0; step < 2000; step++) {
         int i = (int)below(MANY);
         if (below(3) == 0)
             cancel(i);

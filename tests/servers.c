@@ -82,6 +82,8 @@ static struct {
     pid_t guardian;
     /* To the guardian: RELOAD, or anything else, or its end: stop. */
     int leash;
+    /* A connection to the old process, during a reload. */
+    int idle;
     char directory[PATH_SIZE / 2];
     int sockets[SERVERS];
     unsigned ports[SERVERS];
@@ -430,7 +432,7 @@ static void write_server(FILE *file, server which)
                 "location / { proxy_pass http://origin; }\n",
                 is->certificate, is->certificate, is->versions, is->directives);
     else
-        fputs("root www;\nlocation = /process { default_type text/plain; return 200 $pid; }\n", file);
+        fputs("root www;\nlocation = /process { default_type text/plain; return 200 \"$pid\\n\"; }\n", file);
     fputs("}\n", file);
 }
 
@@ -580,38 +582,46 @@ static int connect_to(unsigned port)
     return -1;
 }
 
-/* Reads until the connection is closed, or at most size - 1 bytes. Returns a string. */
-static void receive(int descriptor, char *text, size_t size)
+/* Waits until there is something to be received. */
+static bool await_readable(int descriptor)
 {
+    struct pollfd readable = {.fd = descriptor, .events = POLLIN};
+
+    return poll(&readable, 1, PATIENCE_MS) > 0;
+}
+
+/* Asks for the number of the process over a connection that stays open. Returns it; 0: none answers. */
+static long ask_for_process(int descriptor)
+{
+    static const char request[] = "GET /process HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    char answer[1024] = "";
     size_t length = 0;
-    ssize_t count = 1;
+    const char *body = NULL;
 
-    while (count > 0 && length + 1 < size) {
-        struct pollfd readable = {.fd = descriptor, .events = POLLIN};
+    if (send(descriptor, request, strlen(request), MSG_NOSIGNAL) != (ssize_t)strlen(request))
+        return 0;
+    /* The number ends in a line break. */
+    while (!body || !strchr(body + 4, '\n')) {
+        ssize_t count =
+            await_readable(descriptor) ? recv(descriptor, answer + length, sizeof answer - 1 - length, 0) : 0;
 
-        if (poll(&readable, 1, PATIENCE_MS) <= 0)
-            break;
-        count = recv(descriptor, text + length, size - 1 - length, 0);
-        length += count > 0 ? (size_t)count : 0;
+        if (count <= 0)
+            return 0;
+        length += (size_t)count;
+        body = strstr(answer, "\r\n\r\n");
     }
-    text[length] = '\0';
+    return strtol(body + 4, NULL, 10);
 }
 
 /* The number of the process that answers; 0: none does. */
 static long process_that_answers(void)
 {
-    static const char request[] = "GET /process HTTP/1.0\r\n\r\n";
-    char answer[1024] = "";
-    const char *body;
     int descriptor = connect_to(servers.ports[SERVER_STATIC]);
+    long process = descriptor >= 0 ? ask_for_process(descriptor) : 0;
 
-    if (descriptor < 0)
-        return 0;
-    if (send(descriptor, request, strlen(request), MSG_NOSIGNAL) == (ssize_t)strlen(request))
-        receive(descriptor, answer, sizeof answer);
-    close(descriptor);
-    body = strstr(answer, "\r\n\r\n");
-    return body ? strtol(body + 4, NULL, 10) : 0;
+    if (descriptor >= 0)
+        close(descriptor);
+    return process;
 }
 
 /* Copies the log to standard error. */
@@ -626,33 +636,36 @@ static void print_log(void)
         fclose(log);
 }
 
-/* Waits until another process answers. */
-static void await_successor(long before)
+/* The old process is to tell us itself that it is the old one: by closing a connection that is idle. */
+void servers_reload(void)
+{
+    servers.idle = connect_to(servers.ports[SERVER_STATIC]);
+    check(servers.idle >= 0 && ask_for_process(servers.idle) > 0, "ask nginx");
+    check(write(servers.leash, &RELOAD, 1) == 1, "tell nginx to reload");
+}
+
+/* It stops listening just before. */
+void servers_await_reload(void)
+{
+    char byte;
+
+    if (!await_readable(servers.idle) || recv(servers.idle, &byte, 1, 0) > 0)
+        fail("nginx does not reload");
+    close(servers.idle);
+}
+
+void servers_crash(void)
 {
     const struct timespec pause = {.tv_nsec = 5000000};
+    long before = process_that_answers();
     long now;
 
+    check(before > 0 && kill((pid_t)before, SIGKILL) == 0, "kill nginx");
     for (int i = 0; (now = process_that_answers()) == before || now == 0; i++) {
         if (i > PATIENCE_MS / 5)
             fail("nginx does not start anew");
         nanosleep(&pause, NULL);
     }
-}
-
-void servers_reload(void)
-{
-    long before = process_that_answers();
-
-    check(write(servers.leash, &RELOAD, 1) == 1, "tell nginx to reload");
-    await_successor(before);
-}
-
-void servers_crash(void)
-{
-    long before = process_that_answers();
-
-    check(before > 0 && kill((pid_t)before, SIGKILL) == 0, "kill nginx");
-    await_successor(before);
 }
 
 /* ---- Start and stop ------------------------------------------------------------------------ */

@@ -59,11 +59,14 @@ bool servers_start(void);
 /* Ends them, and waits for that. Does nothing in a process that did not start them. */
 void servers_stop(void);
 
-/* Has nginx read its configuration anew: it closes its connections as they become idle. Returns when a new process
- * answers in place of the old one. */
+/* Has nginx read its configuration anew: a new process takes the connections soon, and the old one closes its own as
+ * they become idle. */
 void servers_reload(void);
 
-/* Kills nginx's process that has the connections. Returns when a new one answers. */
+/* Returns when the old process takes no more connections. */
+void servers_await_reload(void);
+
+/* Kills the process that takes the connections, and those with it. Returns when a new one answers. */
 void servers_crash(void);
 
 bool servers_have_ipv6(void);
