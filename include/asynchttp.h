@@ -199,13 +199,14 @@ ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_proxy_info(asynchttp_http *ht
 ASYNCHTTP_EXTERN const asynchttp_proxy_info *asynchttp_http_proxy_info(asynchttp_http *http);
 
 /* Takes the proxy from the environment, read anew for each request, by the thread that makes it, as
- * asynchttp_proxy_info_from_environment() does. The default. */
+ * asynchttp_proxy_info_from_environment() does. A variable that names no proxy to be made sense of is an error of the
+ * request, ASYNCHTTP_E_INVALID_ARGUMENT. The default. */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_proxy_from_environment(asynchttp_http *http);
 ASYNCHTTP_EXTERN bool asynchttp_http_proxy_from_environment(asynchttp_http *http);
 
-/* A file of certificate authorities (PEM) that servers are checked against; NULL, the default:
- * libcurl's [Http(ca_certs)]. A file that cannot be read is an error of the request
- * (ASYNCHTTP_E_CERTIFICATE). */
+/* A file of certificate authorities (PEM) that servers are checked against; NULL: libcurl's. The default is the file
+ * that the environment variable HTTPLIB2_CA_CERTS named when the client was made, else NULL [Http(ca_certs)]. A file
+ * that cannot be read is an error of the request (ASYNCHTTP_E_CERTIFICATE). */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_ca_certs(asynchttp_http *http, const char *path);
 ASYNCHTTP_EXTERN const char *asynchttp_http_ca_certs(asynchttp_http *http);
 
@@ -225,8 +226,9 @@ ASYNCHTTP_EXTERN const char *asynchttp_http_tls_maximum_version(asynchttp_http *
 /*
  * How large compressed content may become [decode_limit_hard, _safe, _ratio]: never more than hard bytes
  * (10 GiB by default; ASYNCHTTP_E_DECODE_LIMIT), and once it is larger than safe bytes (10 MiB) no more
- * than ratio times (100) what came over the wire (ASYNCHTTP_E_DECODE_RATIO). 0: no limit. Counted while
- * the content arrives. A ratio is 0 or more.
+ * than ratio times (100) what came over the wire (ASYNCHTTP_E_DECODE_RATIO). A hard limit or a ratio of 0 is
+ * none; safe bytes of 0 have the ratio count from the first byte. Counted while the content arrives. A ratio is
+ * 0 or more.
  */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_decode_limit_hard(asynchttp_http *http, uint64_t bytes);
 ASYNCHTTP_EXTERN uint64_t asynchttp_http_decode_limit_hard(asynchttp_http *http);
@@ -244,8 +246,8 @@ ASYNCHTTP_EXTERN bool asynchttp_http_follow_redirects(asynchttp_http *http);
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_follow_all_redirects(asynchttp_http *http, bool follow);
 ASYNCHTTP_EXTERN bool asynchttp_http_follow_all_redirects(asynchttp_http *http);
 
-/* Whether Authorization and Cookie go along when a request is redirected; false by default
- * [Http.forward_authorization_headers]. */
+/* Whether the caller's Authorization goes along when a request is redirected, and Cookie when that leads to another
+ * origin; false by default [Http.forward_authorization_headers]. */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_forward_authorization_headers(asynchttp_http *http, bool forward);
 ASYNCHTTP_EXTERN bool asynchttp_http_forward_authorization_headers(asynchttp_http *http);
 
@@ -275,8 +277,11 @@ ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_optimistic_concurrency_method
                                                                                   const char *const *methods);
 ASYNCHTTP_EXTERN const char *const *asynchttp_http_optimistic_concurrency_methods(asynchttp_http *http);
 
-/* Adds a name and password, for servers that ask for them (401); domain: the one host, with its port if
- * the URI has one, that they are for; NULL or "": any [Http.add_credentials]. Several may be added. */
+/* Adds a name and password, for servers that ask for them (401): by Digest (RFC 7616), WSSE or Basic (RFC 7617), the
+ * strongest that a server offers first. domain: the one host, with its port unless that is the scheme's default, that
+ * they are for; NULL or "": any. Several may be added, and are tried in that order. What worked is sent from the start
+ * to the same origin at and below the same path, by all workers. A request that brings its own Authorization is left
+ * alone [Http.add_credentials]. ASYNCHTTP_E_INVALID_ARGUMENT: a control character. */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_add_credentials(asynchttp_http *http, const char *name,
                                                                const char *password, const char *domain);
 

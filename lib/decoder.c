@@ -1,5 +1,12 @@
 #include "decoder.h"
 
+#if HAVE_BROTLI
+#include <brotli/decode.h>
+#endif
+#if HAVE_ZSTD
+#include <zstd.h>
+#endif
+
 #include "base/fields.h"
 
 enum { PIECE = 16384 };
@@ -8,11 +15,27 @@ enum { RAW_FORMAT = -MAX_WBITS, ZLIB_FORMAT = MAX_WBITS, GZIP_FORMAT = 16 + MAX_
 
 ah_coding ah_coding_of(const char *name)
 {
-    if (!name)
-        return AH_CODING_NONE;
-    if (ah_same_ignoring_case(name, "gzip") || ah_same_ignoring_case(name, "x-gzip"))
-        return AH_CODING_GZIP;
-    return ah_same_ignoring_case(name, "deflate") ? AH_CODING_DEFLATE : AH_CODING_NONE;
+    static const struct {
+        const char *name;
+        ah_coding coding;
+    } codings[] = {
+        {"gzip", AH_CODING_GZIP},
+        {"x-gzip", AH_CODING_GZIP},
+        {"deflate", AH_CODING_DEFLATE},
+        /* As httplib2 takes it. */
+        {"zlib", AH_CODING_DEFLATE},
+#if HAVE_BROTLI
+        {"br", AH_CODING_BR},
+#endif
+#if HAVE_ZSTD
+        {"zstd", AH_CODING_ZSTD},
+#endif
+    };
+    for (size_t i = 0; name && i < sizeof(codings) / sizeof(codings[0]); i++) {
+        if (ah_same_ignoring_case(name, codings[i].name))
+            return codings[i].coding;
+    }
+    return AH_CODING_NONE;
 }
 
 bool ah_decoder_is_complete(const ah_decoder *decoder)
@@ -24,6 +47,14 @@ void ah_decoder_clear(ah_decoder *decoder)
 {
     if (decoder->open)
         inflateEnd(&decoder->stream);
+#if HAVE_BROTLI
+    if (decoder->coding == AH_CODING_BR)
+        BrotliDecoderDestroyInstance(decoder->state);
+#endif
+#if HAVE_ZSTD
+    if (decoder->coding == AH_CODING_ZSTD)
+        ZSTD_freeDStream(decoder->state);
+#endif
     *decoder = (ah_decoder){0};
 }
 
@@ -89,16 +120,90 @@ static ah_decoder_result open_deflate(ah_decoder *decoder, const unsigned char *
     return result || !split ? result : inflate_all(decoder, AH_CODING_DEFLATE, &decoder->first, 1, NULL, NULL);
 }
 
+static ah_decoder_result feed_zlib(ah_decoder *decoder, const void *coded, size_t length, ah_decoder_sink *sink,
+                                   void *data)
+{
+    ah_decoder_result result = AH_DECODER_OK;
+    if (!decoder->open)
+        result =
+            decoder->coding == AH_CODING_GZIP ? open_as(decoder, GZIP_FORMAT) : open_deflate(decoder, coded, length);
+    if (result || !decoder->open)
+        return result;
+    return inflate_all(decoder, decoder->coding, coded, length, sink, data);
+}
+
+#if HAVE_BROTLI
+static ah_decoder_result feed_brotli(ah_decoder *decoder, const uint8_t *coded, size_t length, ah_decoder_sink *sink,
+                                     void *data)
+{
+    uint8_t piece[PIECE];
+    BrotliDecoderResult result = BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT;
+    if (!decoder->state)
+        decoder->state = BrotliDecoderCreateInstance(NULL, NULL, NULL);
+    if (!decoder->state)
+        return AH_DECODER_NO_MEMORY;
+    while (!decoder->ended && result == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT) {
+        uint8_t *next = piece;
+        size_t room = sizeof(piece);
+        result = BrotliDecoderDecompressStream(decoder->state, &length, &coded, &room, &next, NULL);
+        decoder->ended = result == BROTLI_DECODER_RESULT_SUCCESS;
+        if (room < sizeof(piece) && !sink(data, (const char *)piece, sizeof(piece) - room))
+            return AH_DECODER_STOPPED;
+    }
+    return result == BROTLI_DECODER_RESULT_ERROR ? AH_DECODER_CORRUPT : AH_DECODER_OK;
+}
+#endif
+
+#if HAVE_ZSTD
+/* What a server may ask of a client's memory (RFC 9659): a window of 8 MiB. */
+enum { ZSTD_WINDOW_LOG = 23 };
+
+static bool open_zstd(ah_decoder *decoder)
+{
+    decoder->state = ZSTD_createDStream();
+    return decoder->state &&
+           !ZSTD_isError(ZSTD_DCtx_setParameter(decoder->state, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG));
+}
+
+/* A stream may have several frames (RFC 8878 section 3). */
+static ah_decoder_result feed_zstd(ah_decoder *decoder, const void *coded, size_t length, ah_decoder_sink *sink,
+                                   void *data)
+{
+    char piece[PIECE];
+    ZSTD_inBuffer in = {coded, length, 0};
+    ZSTD_outBuffer out;
+    if (!decoder->state && !open_zstd(decoder))
+        return AH_DECODER_NO_MEMORY;
+    do {
+        out = (ZSTD_outBuffer){piece, sizeof(piece), 0};
+        size_t left = ZSTD_decompressStream(decoder->state, &out, &in);
+        if (ZSTD_isError(left))
+            return AH_DECODER_CORRUPT;
+        decoder->ended = left == 0;
+        if (out.pos && !sink(data, piece, out.pos))
+            return AH_DECODER_STOPPED;
+    } while (in.pos < in.size || out.pos == out.size);
+    return AH_DECODER_OK;
+}
+#endif
+
 ah_decoder_result ah_decoder_feed(ah_decoder *decoder, ah_coding coding, const void *coded, size_t length,
                                   ah_decoder_sink *sink, void *data)
 {
     if (length == 0)
         return AH_DECODER_OK;
     decoder->received += length;
-    ah_decoder_result result = AH_DECODER_OK;
-    if (!decoder->open)
-        result = coding == AH_CODING_GZIP ? open_as(decoder, GZIP_FORMAT) : open_deflate(decoder, coded, length);
-    if (result || !decoder->open)
-        return result;
-    return inflate_all(decoder, coding, coded, length, sink, data);
+    decoder->coding = coding;
+    switch (coding) {
+#if HAVE_BROTLI
+    case AH_CODING_BR:
+        return feed_brotli(decoder, coded, length, sink, data);
+#endif
+#if HAVE_ZSTD
+    case AH_CODING_ZSTD:
+        return feed_zstd(decoder, coded, length, sink, data);
+#endif
+    default:
+        return feed_zlib(decoder, coded, length, sink, data);
+    }
 }

@@ -1,5 +1,6 @@
 /*
- * Undoes a content coding, "gzip" or "deflate", piece by piece (RFC 9110 section 8.4.1).
+ * Undoes a content coding piece by piece (RFC 9110 section 8.4.1): "gzip" and "deflate", and "br" (RFC 7932) and "zstd"
+ * (RFC 8878) where the library was built with theirs.
  *
  * libcurl could, but does not say whether the coded content was complete, and fails for codings that nobody asked it to
  * undo.
@@ -27,11 +28,16 @@ typedef enum ah_coding {
     AH_CODING_NONE,
     AH_CODING_GZIP,
     AH_CODING_DEFLATE,
+    AH_CODING_BR,
+    AH_CODING_ZSTD,
 } ah_coding;
 
 /* All zero: nothing has come yet. */
 typedef struct ah_decoder {
     z_stream stream;
+    /* For the other codings: a BrotliDecoderState or a ZSTD_DStream. */
+    void *state;
+    ah_coding coding;
     /* Coded bytes, as they come over the wire. */
     uint64_t received;
     bool open;

@@ -96,6 +96,12 @@ static void note(ah_outcome *outcome, asynchttp_code code, CURLcode error, const
         ah_outcome_fail(outcome, code, "%s: %s", request->uri.authority, asynchttp_strerror(code));
 }
 
+bool ah_failure_is_transient(CURL *easy, CURLcode error)
+{
+    long number = system_error(easy);
+    return error == CURLE_COULDNT_CONNECT && (number == ENETUNREACH || number == EADDRNOTAVAIL);
+}
+
 void ah_failure_note(ah_outcome *outcome, CURL *easy, CURLcode error, const char *words, const ah_request *request)
 {
     long number = system_error(easy);

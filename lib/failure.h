@@ -13,4 +13,7 @@
  * none. */
 void ah_failure_note(ah_outcome *outcome, CURL *easy, CURLcode error, const char *words, const ah_request *request);
 
+/* Whether the network was only out of reach for a moment, perhaps [httplib2.RETRIES]. */
+bool ah_failure_is_transient(CURL *easy, CURLcode error);
+
 #endif

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 
+#include "authentication.h"
 #include "base/log.h"
 #include "base/shared.h"
 #include "dispatch.h"
@@ -42,6 +43,22 @@ static void destroy(asynchttp_http *http)
     free(http);
 }
 
+/* The defaults, the authorities of HTTPLIB2_CA_CERTS among them. NULL: no memory. */
+static ah_settings *new_settings(void)
+{
+    const char *authorities = getenv("HTTPLIB2_CA_CERTS");
+    ah_settings *settings = ah_settings_new();
+    if (!settings)
+        return NULL;
+    settings->authorizations = ah_authorizations_new();
+    if (authorities && *authorities)
+        settings->ca_certs = ah_strings_new(NULL, &authorities, 1);
+    if (settings->authorizations && (!authorities || !*authorities || settings->ca_certs))
+        return settings;
+    ah_shared_release(settings);
+    return NULL;
+}
+
 asynchttp_http *asynchttp_http_new(const char *cache_directory)
 {
     (void)cache_directory;
@@ -54,9 +71,9 @@ asynchttp_http *asynchttp_http_new(const char *cache_directory)
     http->max_workers = 5;
     http->transfers_per_worker = 1;
     http->worker_idle_timeout = 30;
-    http->settings = ah_settings_new();
+    http->settings = new_settings();
     http->queue = new_queue(http);
-    if (!http->settings || !http->queue) {
+    if (!http->queue || !http->settings) {
         destroy(http);
         return NULL;
     }
@@ -185,9 +202,14 @@ static ah_settings *without_secrets(const ah_settings *settings)
         return NULL;
     ah_shared_release(copy->credentials);
     ah_shared_release(copy->certificates);
+    ah_shared_release(copy->authorizations);
     copy->credentials = NULL;
     copy->certificates = NULL;
-    return copy;
+    copy->authorizations = ah_authorizations_new();
+    if (copy->authorizations)
+        return copy;
+    ah_shared_release(copy);
+    return NULL;
 }
 
 /* Puts a fresh queue in the place of the present one, and shuts that. */

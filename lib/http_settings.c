@@ -1,6 +1,7 @@
 /*
  * The setters and getters of an Http.
  */
+#include "authentication.h"
 #include "base/fields.h"
 #include "base/shared.h"
 #include "dispatch.h"
@@ -306,11 +307,13 @@ static void append_certificate(ah_settings *settings, void *value)
     append_row(&settings->certificates, value);
 }
 
+/* value: the authorizations in place of those that came of the credentials. */
 static void forget_credentials(ah_settings *settings, void *value)
 {
-    (void)value;
     ah_shared_release(settings->credentials);
+    ah_shared_release(settings->authorizations);
     settings->credentials = NULL;
+    settings->authorizations = ah_shared_hold(value);
 }
 
 static asynchttp_code add_row(asynchttp_http *http, change_function *function, row *added)
@@ -323,7 +326,7 @@ asynchttp_code asynchttp_http_add_credentials(asynchttp_http *http, const char *
                                               const char *domain)
 {
     row added = {.items = {domain ? domain : "", name, password}, .count = AH_CREDENTIAL_ITEMS};
-    if (!name || !password)
+    if (!name || !password || !ah_is_field_value(name) || !ah_is_field_value(password))
         return ASYNCHTTP_E_INVALID_ARGUMENT;
     return add_row(http, append_credentials, &added);
 }
@@ -339,7 +342,7 @@ asynchttp_code asynchttp_http_add_certificate(asynchttp_http *http, const char *
 
 asynchttp_code asynchttp_http_clear_credentials(asynchttp_http *http)
 {
-    return change(http, forget_credentials, NULL);
+    return change_to(http, forget_credentials, ah_authorizations_new());
 }
 
 /* ---- Limits of the dispatch ---- */

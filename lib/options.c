@@ -73,6 +73,7 @@ static bool append_defaults(struct curl_slist **list, const ah_request *request)
 typedef struct setting {
     CURL *easy;
     const ah_request *request;
+    const ah_fields *more;
     ah_options *options;
     CURLcode error;
 } setting;
@@ -112,7 +113,7 @@ static void set_headers(setting *to)
 {
     const ah_request *request = to->request;
     struct curl_slist **list = &to->options->headers;
-    if (!append_given(list, &request->headers) || !append_defaults(list, request))
+    if (!append_given(list, &request->headers) || !append_given(list, to->more) || !append_defaults(list, request))
         set_no_memory(to);
     SET(to, CURLOPT_HTTPHEADER, *list);
 }
@@ -164,7 +165,7 @@ static void set_certificate(setting *to)
     const ah_strings *all = request->settings->certificates;
     for (size_t i = 0; all && i < all->count; i += AH_CERTIFICATE_ITEMS) {
         const char *domain = all->items[i];
-        if (*domain && !ah_same_ignoring_case(domain, request->uri.authority))
+        if (*domain && !ah_uri_has_authority(&request->uri, domain))
             continue;
         SET(to, CURLOPT_SSLKEY, all->items[i + 1]);
         SET(to, CURLOPT_SSLCERT, all->items[i + 2]);
@@ -226,7 +227,7 @@ static void set_proxy_host(setting *to, const char *host)
 
 static const asynchttp_proxy_info *proxy_of(const ah_request *request)
 {
-    const asynchttp_proxy_info *info = request->environment_proxy;
+    const asynchttp_proxy_info *info = request->environment_proxies[request->uri.https ? 1 : 0];
     if (request->settings->proxy)
         info = request->settings->proxy->info;
     return info && asynchttp_proxy_info_applies_to(info, request->uri.host) ? info : NULL;
@@ -252,9 +253,9 @@ static void set_proxy(setting *to)
     set_proxy_headers(to, info);
 }
 
-CURLcode ah_options_set(ah_options *options, CURL *easy, const ah_request *request)
+CURLcode ah_options_set(ah_options *options, CURL *easy, const ah_request *request, const ah_fields *more)
 {
-    setting to = {.easy = easy, .request = request, .options = options};
+    setting to = {.easy = easy, .request = request, .more = more, .options = options};
     SET(&to, CURLOPT_URL, request->uri.text);
     set_method(&to);
     set_headers(&to);

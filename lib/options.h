@@ -14,9 +14,9 @@ typedef struct ah_options {
     struct curl_slist *proxy_headers;
 } ah_options;
 
-/* Sets a handle that was just made or reset. CURLE_OUT_OF_MEMORY or what libcurl thinks of an option; the options are
- * to be freed then too. */
-CURLcode ah_options_set(ah_options *options, CURL *easy, const ah_request *request);
+/* Sets a handle that was just made or reset. more: header fields beyond the request's own. CURLE_OUT_OF_MEMORY or
+ * what libcurl thinks of an option; the options are to be freed then too. */
+CURLcode ah_options_set(ah_options *options, CURL *easy, const ah_request *request, const ah_fields *more);
 
 /* How many seconds it may take to be connected. */
 double ah_options_connect_timeout(const ah_request *request);

@@ -31,6 +31,11 @@ __attribute__((format(printf, 2, 3)))
 #endif
 void ah_outcome_explain(ah_outcome *outcome, const char *format, ...);
 
+/* Turns an error into a response [Http.force_exception_to_status_code]: 408 for a timeout, 500 in the response that
+ * the error carries, 400 for the rest. What the program itself has done stays, ASYNCHTTP_E_CANCELLED and
+ * ASYNCHTTP_E_CALLBACK, and lack of memory too. */
+void ah_outcome_force_status(ah_outcome *outcome);
+
 /* What went wrong, "" if nothing did. */
 const char *ah_outcome_message(const ah_outcome *outcome);
 

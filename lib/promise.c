@@ -65,6 +65,8 @@ static void call_back(ah_job *job)
 static void fulfil(ah_job *job)
 {
     asynchttp_promise *promise = promise_of(job);
+    if (job->request.settings && job->request.settings->force_exception_to_status_code)
+        ah_outcome_force_status(&job->outcome);
     explain(job);
     call_back(job);
     AH_DEBUG("promise", "#%llu: done%s%s", job->request.number, job->outcome.code ? ": " : "",

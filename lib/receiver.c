@@ -12,16 +12,17 @@ static const size_t most_lines = 5000;
 /* How much of an announced Content-Length is believed before the content is there. */
 static const uint64_t most_presized = 16 << 20;
 
-void ah_receiver_init(ah_receiver *receiver, const ah_request *request, ah_outcome *outcome)
+void ah_receiver_init(ah_receiver *receiver, const ah_request *request, ah_outcome *outcome, ah_head_function *on_head,
+                      void *owner)
 {
-    *receiver = (ah_receiver){.request = request, .outcome = outcome};
+    *receiver = (ah_receiver){.request = request, .outcome = outcome, .on_head = on_head, .owner = owner};
 }
 
 void ah_receiver_clear(ah_receiver *receiver)
 {
     ah_response_free(receiver->response);
     ah_buffer_free(&receiver->line);
-    *receiver = (ah_receiver){.request = receiver->request, .outcome = receiver->outcome};
+    ah_receiver_init(receiver, receiver->request, receiver->outcome, receiver->on_head, receiver->owner);
 }
 
 static bool fail(ah_receiver *receiver, asynchttp_code code, const char *why)
@@ -139,20 +140,31 @@ static bool begin_content(ah_receiver *receiver)
     receiver->outcome->response = receiver->response;
     receiver->response = NULL;
     receiver->coding = ah_coding_of(ah_fields_get(&receiver->outcome->response->fields, "content-encoding"));
+    receiver->final = !receiver->on_head || receiver->on_head(receiver->owner, receiver->outcome->response);
     uint64_t length;
-    if (!receiver->request->callbacks.on_data && strcmp(receiver->request->method, "HEAD") != 0 &&
+    if (receiver->final && !receiver->request->callbacks.on_data && strcmp(receiver->request->method, "HEAD") != 0 &&
         announced_length(receiver, &length) &&
         !ah_buffer_reserve(&receiver->outcome->content, (size_t)(length < most_presized ? length : most_presized)))
         return no_memory(receiver);
     return true;
 }
 
+/* libcurl would answer a refused expectation (RFC 9110 section 15.5.18) by sending the request again, with the same
+ * one, as long as the server refuses it. The answer is the caller's, for what its head says. */
+static bool refuses_expectation(const ah_receiver *receiver)
+{
+    return receiver->outcome->response->status == 417 && ah_fields_find(&receiver->request->headers, "expect");
+}
+
 static bool end_head(ah_receiver *receiver)
 {
     if (!commit_line(receiver))
         return false;
-    if (!is_interim(receiver->response))
-        return begin_content(receiver);
+    if (!is_interim(receiver->response)) {
+        bool begun = begin_content(receiver);
+        receiver->cut_short = begun && refuses_expectation(receiver);
+        return begun && !receiver->cut_short;
+    }
     receiver->part = AH_RECEIVER_START;
     return true;
 }
@@ -219,6 +231,8 @@ bool ah_receiver_content(ah_receiver *receiver, const void *data, size_t length,
     receiver->received += length;
     if (receiver->coding && !check_limits(receiver, wire))
         return false;
+    if (!receiver->final)
+        return true;
     if (!receiver->request->callbacks.on_data)
         return ah_buffer_append(&receiver->outcome->content, data, length) || no_memory(receiver);
     if (ah_callback_data(&receiver->request->callbacks, data, length) == 0)

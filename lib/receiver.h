@@ -16,8 +16,14 @@ typedef enum ah_receiver_part {
     AH_RECEIVER_CONTENT,
 } ah_receiver_part;
 
+/* The head of a response has been read. Returns whether it is the one that the caller gets: the content of others is
+ * dropped. */
+typedef bool ah_head_function(void *owner, asynchttp_response *response);
+
 typedef struct ah_receiver {
     const ah_request *request;
+    ah_head_function *on_head;
+    void *owner;
     /* Where the response, the content and errors go. */
     ah_outcome *outcome;
     ah_receiver_part part;
@@ -26,14 +32,18 @@ typedef struct ah_receiver {
     /* The field line being read: it may be folded over several lines. */
     ah_buffer line;
     size_t lines;
-    /* How the content is compressed. */
+    /* How the content is compressed, and whether it is wanted. */
     ah_coding coding;
+    bool final;
+    /* The answer was taken to end with its head, and libcurl was told to stop. */
+    bool cut_short;
     /* Bytes of content, decoded. */
     uint64_t received;
 } ah_receiver;
 
-/* The outcome must be empty. */
-void ah_receiver_init(ah_receiver *receiver, const ah_request *request, ah_outcome *outcome);
+/* The outcome must be empty. on_head, which may be NULL where every response is the caller's, is called with owner. */
+void ah_receiver_init(ah_receiver *receiver, const ah_request *request, ah_outcome *outcome, ah_head_function *on_head,
+                      void *owner);
 
 /* Takes a line of a head or of the trailers, its line break included. False: the outcome says what is wrong. */
 bool ah_receiver_header(ah_receiver *receiver, const char *line, size_t length);

@@ -174,12 +174,15 @@ static bool read_limits(ah_request *request, const asynchttp_request *arguments,
     return true;
 }
 
+/* Both, since a redirect may lead from the one scheme to the other. */
 static void read_environment(ah_request *request, ah_outcome *outcome)
 {
-    const char *scheme = request->uri.https ? "https" : "http";
-    if (!ah_proxy_info_from_environment(scheme, &request->environment_proxy))
-        ah_outcome_fail(outcome, ASYNCHTTP_E_INVALID_ARGUMENT,
-                        "The proxy that the environment variable %s_proxy names cannot be used", scheme);
+    static const char *const schemes[] = {"http", "https"};
+    for (int i = 0; i < 2; i++) {
+        if (!ah_proxy_info_from_environment(schemes[i], &request->environment_proxies[i]))
+            ah_outcome_fail(outcome, ASYNCHTTP_E_INVALID_ARGUMENT,
+                            "The proxy that the environment variable %s_proxy names cannot be used", schemes[i]);
+    }
 }
 
 void ah_request_init(ah_request *request, const char *uri, const asynchttp_request *given, ah_settings *settings,
@@ -212,6 +215,7 @@ void ah_request_clear(ah_request *request)
     ah_fields_clear(&request->headers);
     free(request->body);
     ah_shared_release(request->settings);
-    asynchttp_proxy_info_free(request->environment_proxy);
+    asynchttp_proxy_info_free(request->environment_proxies[0]);
+    asynchttp_proxy_info_free(request->environment_proxies[1]);
     *request = (ah_request){.callbacks = request->callbacks, .number = request->number};
 }

@@ -21,15 +21,15 @@ typedef struct ah_request {
     void *body;
     /* Of body, or of what on_read will give; 0 with on_read: unknown. */
     uint64_t body_length;
-    /* At least 0. */
+    /* How many redirects may still be followed, at least 0. */
     int redirections;
     /* Seconds of silence; 0: any number. */
     double timeout;
     ah_callbacks callbacks;
     /* A share. */
     ah_settings *settings;
-    /* The proxy that the environment named when the request was made; NULL: none. */
-    asynchttp_proxy_info *environment_proxy;
+    /* The proxies for http and for https that the environment named when the request was made; NULL: none. */
+    asynchttp_proxy_info *environment_proxies[2];
     /* Where in the program it was made; NULL: unknown. And its number, counted from 1, in the log. */
     const char *file;
     int line;

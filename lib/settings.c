@@ -13,6 +13,7 @@ static void destroy(void *value)
     ah_shared_release(settings->optimistic_concurrency_methods);
     ah_shared_release(settings->credentials);
     ah_shared_release(settings->certificates);
+    ah_shared_release(settings->authorizations);
     ah_shared_release(settings->redirect_codes);
     ah_shared_release(settings->proxy);
 }
@@ -87,6 +88,7 @@ ah_settings *ah_settings_copy(const ah_settings *settings)
     ah_shared_hold(copy->optimistic_concurrency_methods);
     ah_shared_hold(copy->credentials);
     ah_shared_hold(copy->certificates);
+    ah_shared_hold(copy->authorizations);
     ah_shared_hold(copy->redirect_codes);
     ah_shared_hold(copy->proxy);
     return copy;

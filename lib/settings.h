@@ -37,6 +37,8 @@ typedef struct ah_settings {
     ah_strings *credentials;
     /* AH_CERTIFICATE_ITEMS of them each: domain, key file, certificate file, password or NULL. */
     ah_strings *certificates;
+    /* What has worked, by server and path; shared by all snapshots until the credentials are forgotten. */
+    struct ah_authorizations *authorizations;
     struct ah_redirect_codes *redirect_codes;
     /* NULL: no proxy, or the environment's. */
     struct ah_proxy_setting *proxy;

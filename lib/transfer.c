@@ -51,7 +51,8 @@ struct ah_transfer {
     uint64_t offset;
     /* Whether anything of an answer has come, an interim response included. */
     bool answered;
-    bool dead_connection;
+    /* Worth another try. */
+    bool retriable;
     /* The last socket that libcurl asked for could not be had, for want of file descriptors. */
     bool starved;
     char words[CURL_ERROR_SIZE];
@@ -392,36 +393,35 @@ static void recycle(ah_transfer *transfer)
     transfers->spares++;
 }
 
-static bool prepare(ah_transfer *transfer, bool fresh)
+static bool prepare(ah_transfer *transfer, const ah_order *order)
 {
-    ah_receiver_init(&transfer->receiver, transfer->request, transfer->outcome);
     if (!ah_timers_reserve(&transfer->transfers->timers, transfer->transfers->lists[ACTIVE].count + 1)) {
         transfer->outcome->code = ASYNCHTTP_E_NO_MEMORY;
         return false;
     }
     set_callbacks(transfer);
-    if (fresh)
+    if (order->fresh)
         curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, 1L);
-    CURLcode error = ah_options_set(&transfer->options, transfer->easy, transfer->request);
+    CURLcode error = ah_options_set(&transfer->options, transfer->easy, order->request, order->more);
     if (error)
         ah_failure_note(transfer->outcome, transfer->easy, error, "", transfer->request);
     return !error;
 }
 
-ah_transfer *ah_transfer_start(ah_transfers *transfers, const ah_request *request, ah_outcome *outcome, bool fresh,
-                               void *owner)
+ah_transfer *ah_transfer_start(ah_transfers *transfers, const ah_order *order)
 {
     ah_transfer *transfer = obtain(transfers);
     if (!transfer) {
-        outcome->code = ASYNCHTTP_E_NO_MEMORY;
+        order->outcome->code = ASYNCHTTP_E_NO_MEMORY;
         return NULL;
     }
-    transfer->owner = owner;
-    transfer->request = request;
-    transfer->outcome = outcome;
-    bool started = prepare(transfer, fresh);
+    transfer->owner = order->owner;
+    transfer->request = order->request;
+    transfer->outcome = order->outcome;
+    ah_receiver_init(&transfer->receiver, order->request, order->outcome, order->on_head, order->owner);
+    bool started = prepare(transfer, order);
     if (started && !activate(transfer)) {
-        outcome->code = ASYNCHTTP_E_NO_MEMORY;
+        order->outcome->code = ASYNCHTTP_E_NO_MEMORY;
         started = false;
     }
     if (started)
@@ -440,9 +440,20 @@ static void deactivate(ah_transfer *transfer)
     delist(transfer);
 }
 
-bool ah_transfer_found_dead_connection(const ah_transfer *transfer)
+bool ah_transfer_is_retriable(const ah_transfer *transfer)
 {
-    return transfer->dead_connection;
+    return transfer->retriable;
+}
+
+/* Whether to do it twice is to do it once (RFC 9110 section 9.2.2). */
+static bool is_idempotent(const char *method)
+{
+    static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (strcmp(method, methods[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* Whether no byte of an answer came over a connection that had served before (RFC 9112 section 9.3.1). */
@@ -454,7 +465,9 @@ static bool is_dead_connection(ah_transfer *transfer, CURLcode error)
         error != CURLE_PARTIAL_FILE)
         return false;
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
-    return connects == 0 && !transfer->answered;
+    /* The GOAWAY of a server that is being restarted can meet a new connection, too. */
+    bool refused = error == CURLE_HTTP2 && is_idempotent(transfer->request->method);
+    return (connects == 0 || refused) && !transfer->answered;
 }
 
 /* One that found no file descriptor waits for another transfer of this worker to end, if there is any. */
@@ -514,9 +527,11 @@ void ah_transfer_release(ah_transfer *transfer)
 /* libcurl is done with it. */
 static void conclude(ah_transfer *transfer, CURLcode error)
 {
+    if (transfer->receiver.cut_short)
+        error = CURLE_OK;
     if (starve(transfer, error))
         return;
-    transfer->dead_connection = is_dead_connection(transfer, error);
+    transfer->retriable = is_dead_connection(transfer, error) || ah_failure_is_transient(transfer->easy, error);
     if (error)
         ah_failure_note(transfer->outcome, transfer->easy, error, transfer->words, transfer->request);
     else if (ah_decoder_is_complete(&transfer->decoder))

@@ -7,6 +7,7 @@
 #define AH_TRANSFER_H
 
 #include "outcome.h"
+#include "receiver.h"
 #include "request.h"
 
 /* The transfers of one worker: a libcurl multi handle, its connections, and easy handles to use again. */
@@ -21,15 +22,27 @@ ah_transfers *ah_transfers_new(void);
 /* There must be no transfer under way. Closes the connections. */
 void ah_transfers_free(ah_transfers *transfers);
 
-/* Sends the request and fills the outcome, which must be empty, with its answer; both must stay until the transfer
- * has been released. fresh: on a connection of its own. owner is what ah_transfers_ended() will give. NULL: the
- * outcome says why. */
-ah_transfer *ah_transfer_start(ah_transfers *transfers, const ah_request *request, ah_outcome *outcome, bool fresh,
-                               void *owner);
+/* What a transfer is to do. All of it must stay until the transfer has been released. */
+typedef struct ah_order {
+    const ah_request *request;
+    /* Header fields beyond the request's own. */
+    const ah_fields *more;
+    /* On a connection of its own. */
+    bool fresh;
+    /* Where the answer goes; must be empty. */
+    ah_outcome *outcome;
+    /* See receiver.h; called with owner. */
+    ah_head_function *on_head;
+    /* What ah_transfers_ended() gives. */
+    void *owner;
+} ah_order;
 
-/* Whether the connection was a kept one that turned out dead before any byte of the answer. Only for one that has
- * ended. */
-bool ah_transfer_found_dead_connection(const ah_transfer *transfer);
+/* Starts a transfer. The order itself is copied. NULL: the outcome says why. */
+ah_transfer *ah_transfer_start(ah_transfers *transfers, const ah_order *order);
+
+/* Whether it failed in a way that says nothing about the request: the connection was a kept one that turned out dead
+ * before any byte of the answer, or the network was out of reach. Only for one that has ended. */
+bool ah_transfer_is_retriable(const ah_transfer *transfer);
 
 /* Ends the transfer, if it has not ended, and lets go of it. */
 void ah_transfer_release(ah_transfer *transfer);

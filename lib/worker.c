@@ -87,11 +87,11 @@ static void take(ah_worker *worker)
 /* Moves on what is in flight, as far as it goes without waiting. */
 static void perform(ah_worker *worker)
 {
-    ah_job *job;
+    ah_exchange *exchange;
     ah_transfers_perform(worker->transfers);
-    while ((job = ah_transfers_ended(worker->transfers))) {
-        if (!ah_exchange_advance(&job->exchange))
-            finish(worker, job);
+    while ((exchange = ah_transfers_ended(worker->transfers))) {
+        if (!ah_exchange_advance(exchange))
+            finish(worker, exchange->owner);
     }
 }
 

@@ -20,6 +20,11 @@ static int run(Suite *suite)
 
 int main(void)
 {
+    /* What the library reads of its environment is what a test puts there. */
+    static const char *const variables[] = {"HTTPLIB2_CA_CERTS", "http_proxy", "https_proxy",  "HTTPS_PROXY",
+                                            "no_proxy",          "NO_PROXY",   "ASYNCHTTP_LOG"};
+    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+        unsetenv(variables[i]);
     int failed = run(http_suite());
     failed += run(promise_suite());
     failed += run(callback_suite());

@@ -45,7 +45,7 @@ fi
 
 # Versions differ in taste: the one that the code was formatted with decides.
 if command -v clang-format >/dev/null && clang-format --version | grep -q 'version 14\.'; then
-    find include lib tests examples -name '*.[ch]' -exec clang-format --dry-run -Werror {} + 2>"$graph.format" ||
+    find include lib tests examples doc -name '*.[ch]' -exec clang-format --dry-run -Werror {} + 2>"$graph.format" ||
         complain "not formatted, see clang-format -i: $(grep error: "$graph.format" | cut -d: -f1 | sort -u)"
 fi
 exit $failed

@@ -24,7 +24,7 @@ static void expect_answer(const asynchttp_request *arguments)
 {
     ah_request_init(&request, "http://example.com:81/path", arguments, settings, &outcome);
     ck_assert_int_eq(outcome.code, ASYNCHTTP_OK);
-    ah_receiver_init(&receiver, &request, &outcome);
+    ah_receiver_init(&receiver, &request, &outcome, NULL, NULL);
 }
 
 static void setup(void)
@@ -454,6 +454,13 @@ START_TEST(a_bad_final_response_after_an_interim_one_is_refused)
 }
 END_TEST
 
+START_TEST(a_second_final_response_is_refused)
+{
+    ck_ok(feed("HTTP/1.1 200 OK\r\n\r\n"));
+    ck_refused(feed("HTTP/1.1 200 OK\r\nB: second\r\n\r\n"), ASYNCHTTP_E_BAD_RESPONSE);
+}
+END_TEST
+
 /* ---- Content-Length ------------------------------------------------------------------------ */
 
 static const struct lengths {
@@ -713,7 +720,7 @@ static const struct limit {
     /* What was not decoded has no limit. */
     {"identity", 100, 100, 1, 1000, 1, ASYNCHTTP_OK},
     {"Identity", 100, 100, 1, 1000, 1, ASYNCHTTP_OK},
-    {"br", 100, 100, 1, 1000, 1, ASYNCHTTP_OK},
+    {"utf-8", 100, 100, 1, 1000, 1, ASYNCHTTP_OK},
     {"", 100, 100, 1, 1000, 1, ASYNCHTTP_OK},
 };
 
@@ -786,7 +793,7 @@ static const struct coding {
     {"GET", "Content-Encoding: X-GZip\r\n", NULL, "X-GZip", "7"},
     {"GET", "Content-Encoding: gzip\r\n-Content-Encoding: br\r\n", NULL, "gzip", "7"},
     {"GET", "Content-Encoding: gzip\r\nContent-Length: 3\r\nContent-Length: 3\r\n", NULL, "gzip", "7"},
-    {"GET", "Content-Encoding: br\r\nContent-Length: 7\r\n", "br", NULL, "7"},
+    {"GET", "Content-Encoding: utf-8\r\nContent-Length: 7\r\n", "utf-8", NULL, "7"},
     {"GET", "Content-Encoding: deflate, gzip\r\n", "deflate, gzip", NULL, NULL},
     {"GET", "Content-Encoding: deflate\r\nContent-Encoding: gzip\r\n", "deflate, gzip", NULL, NULL},
     {"GET", "Content-Encoding: identity\r\nContent-Length: 7\r\n", "identity", NULL, "7"},
@@ -947,6 +954,7 @@ static void add_head_cases(Suite *suite)
     tcase_add_loop_test(interim, an_interim_response_alone_is_none, 0, ROWS(interims));
     tcase_add_test(interim, switching_protocols_is_final);
     tcase_add_test(interim, a_bad_final_response_after_an_interim_one_is_refused);
+    tcase_add_test(interim, a_second_final_response_is_refused);
     suite_add_tcase(suite, interim);
     TCase *length = tcase_create("content-length");
     tcase_add_checked_fixture(length, setup_get, teardown);

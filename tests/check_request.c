@@ -582,17 +582,16 @@ START_TEST(the_environment_is_read_when_the_request_is_made)
 {
     ck_made(NULL);
     setenv("http_proxy", "http://other.example:1", 1);
-    ck_assert_ptr_nonnull(request.environment_proxy);
-    ck_assert_str_eq(asynchttp_proxy_info_host(request.environment_proxy), "proxy.example");
+    ck_assert_ptr_nonnull(request.environment_proxies[0]);
+    ck_assert_str_eq(asynchttp_proxy_info_host(request.environment_proxies[0]), "proxy.example");
 }
 END_TEST
 
-START_TEST(the_scheme_decides_on_the_variable)
+START_TEST(there_is_a_variable_for_each_scheme)
 {
-    ah_request_init(&request, "https://example.com/", NULL, settings, &outcome);
-    ck_assert_int_eq(outcome.code, ASYNCHTTP_OK);
-    ck_assert_ptr_nonnull(request.environment_proxy);
-    ck_assert_str_eq(asynchttp_proxy_info_host(request.environment_proxy), "secure.example");
+    ck_made(NULL);
+    ck_assert_ptr_nonnull(request.environment_proxies[1]);
+    ck_assert_str_eq(asynchttp_proxy_info_host(request.environment_proxies[1]), "secure.example");
 }
 END_TEST
 
@@ -600,7 +599,8 @@ START_TEST(the_environment_is_not_read_against_the_settings)
 {
     settings->proxy_from_environment = false;
     ck_made(NULL);
-    ck_assert_ptr_null(request.environment_proxy);
+    ck_assert_ptr_null(request.environment_proxies[0]);
+    ck_assert_ptr_null(request.environment_proxies[1]);
 }
 END_TEST
 
@@ -681,7 +681,7 @@ Suite *request_suite(void)
     TCase *proxy = tcase_create("proxy");
     tcase_add_checked_fixture(proxy, setup_proxy, teardown_proxy);
     tcase_add_test(proxy, the_environment_is_read_when_the_request_is_made);
-    tcase_add_test(proxy, the_scheme_decides_on_the_variable);
+    tcase_add_test(proxy, there_is_a_variable_for_each_scheme);
     tcase_add_test(proxy, the_environment_is_not_read_against_the_settings);
     suite_add_tcase(suite, proxy);
     return suite;

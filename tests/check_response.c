@@ -27,7 +27,7 @@ static void receive(const char *const *lines)
     request = (ah_request){.number = 1};
     outcome = (ah_outcome){0};
     ah_request_init(&request, "http://example.com/", NULL, settings, &outcome);
-    ah_receiver_init(&receiver, &request, &outcome);
+    ah_receiver_init(&receiver, &request, &outcome, NULL, NULL);
     for (; *lines; lines++)
         feed(*lines);
     ck_assert(ah_receiver_end(&receiver));

@@ -858,6 +858,30 @@ START_TEST(test_server_goes_away_at_any_time)
 }
 END_TEST
 
+/* A connection that was just made can meet a server that goes away, too. */
+START_TEST(test_server_goes_away_before_the_first_request)
+{
+    enum { CLIENTS = 20 };
+    asynchttp_http *clients[CLIENTS];
+    asynchttp_promise *promises[CLIENTS];
+    for (int round = 0; round < 5; round++) {
+        servers_reload();
+        for (int again = 0; again < 5; again++) {
+            for (int i = 0; i < CLIENTS; i++) {
+                clients[i] = made_with(1, 1);
+                promises[i] = asked(clients[i], server_url(protocols[_i].which, "/bytes/%d", i), NULL);
+            }
+            for (int i = 0; i < CLIENTS; i++) {
+                ck_pattern(promises[i], (size_t)i);
+                asynchttp_promise_free(promises[i]);
+                asynchttp_http_free(clients[i]);
+            }
+        }
+        servers_await_reload();
+    }
+}
+END_TEST
+
 /* The connections had served before, and nothing of an answer has come: the requests are made again. */
 START_TEST(test_server_crashes_during_requests)
 {
@@ -1554,6 +1578,7 @@ static void add_connections(Suite *suite)
     tcase_add_loop_test(tests, test_connections_of_short_life, 0, both);
     tcase_add_loop_test(tests, test_server_goes_away_during_requests, 0, both);
     tcase_add_loop_test(tests, test_server_goes_away_at_any_time, 0, both);
+    tcase_add_loop_test(tests, test_server_goes_away_before_the_first_request, 0, both);
     tcase_add_loop_test(tests, test_server_crashes_during_requests, 0, both);
 }
 

@@ -612,6 +612,17 @@ START_TEST(test_repeated_response_fields)
 }
 END_TEST
 
+START_TEST(test_refused_expectation)
+{
+    asynchttp_promise *promise = asynchttp_http_request(
+        http, origin_url("/raw-early?send=HTTP/1.1%%20417%%20No%%0D%%0AContent-Length:%%200%%0D%%0A%%0D%%0A&close"),
+        ASYNCHTTP_REQUEST(.method = "PUT", .body = "text",
+                          .headers = (const char *const[]){"Expect", "100-continue", NULL}));
+    ck_assert_int_eq(client_status(promise), 417);
+    asynchttp_promise_free(promise);
+}
+END_TEST
+
 START_TEST(test_folded_response_field)
 {
     asynchttp_response *response =
@@ -624,9 +635,9 @@ END_TEST
 START_TEST(test_walk)
 {
     static const char *const expected[][2] = {
-        {"x-a", "1, 3"}, {"set-cookie", "a=b, c=d"}, {"content-length", "2"}, {"status", "203"}};
+        {"x-a", "1, 3"}, {"set-cookie", "a=b, c=d"}, {"content-length", "2"}, {"status", "201"}};
     asynchttp_promise *promise =
-        answered("HTTP/1.1 203 OK\r\nX-A: 1\r\nSet-Cookie: a=b\r\nx-a: 3\r\nSet-Cookie: c=d\r\n"
+        answered("HTTP/1.1 201 OK\r\nX-A: 1\r\nSet-Cookie: a=b\r\nx-a: 3\r\nSet-Cookie: c=d\r\n"
                  "Content-Length: 2\r\n\r\nok");
     asynchttp_response *response = client_response(promise);
     ck_assert_uint_eq(asynchttp_response_count(response), COUNT(expected));
@@ -661,7 +672,8 @@ START_TEST(test_response_is_changed)
     ck_assert(asynchttp_response_delete(response, "X-A"));
     ck_assert(!asynchttp_response_delete(response, "x-a"));
     ck_assert_ptr_null(client_header(promise, "x-a"));
-    ck_assert_uint_eq(asynchttp_response_count(response), 3);
+    /* x-b, x-new, status, content-location. */
+    ck_assert_uint_eq(asynchttp_response_count(response), 4);
 }
 END_TEST
 
@@ -1254,6 +1266,7 @@ static void add_responses(Suite *suite)
     tcase_add_loop_test(tcase, test_status_line, 0, COUNT(status_lines));
     tcase_add_loop_test(tcase, test_status, 0, COUNT(statuses));
     tcase_add_test(tcase, test_repeated_response_fields);
+    tcase_add_test(tcase, test_refused_expectation);
     tcase_add_test(tcase, test_folded_response_field);
     tcase_add_test(tcase, test_walk);
     tcase_add_test(tcase, test_response_is_changed);

@@ -8,7 +8,9 @@
 
 /* check_units */
 Suite *buffer_suite(void);
+Suite *challenge_suite(void);
 Suite *codes_suite(void);
+Suite *digest_suite(void);
 Suite *event_suite(void);
 Suite *fields_suite(void);
 Suite *log_suite(void);

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fields.h"
+
 /* A host name in DNS has at most 255 octets (RFC 1035 section 2.3.4); RFC 3986 section 3.2.2 asks for no more. */
 #define HOST_MAX 255
 
@@ -570,6 +572,17 @@ asynchttp_code ah_uri_resolve(ah_uri *uri, const ah_uri *base, const char *refer
 bool ah_uri_same_origin(const ah_uri *a, const ah_uri *b)
 {
     return a->https == b->https && a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+bool ah_uri_has_authority(const ah_uri *uri, const char *authority)
+{
+    size_t length = strlen(uri->authority);
+    for (size_t i = 0; i < length; i++) {
+        if (ah_lower(authority[i]) != uri->authority[i])
+            return false;
+    }
+    const char *port = authority + length;
+    return !*port || strcmp(port, uri->https ? ":443" : ":80") == 0;
 }
 
 void ah_uri_clear(ah_uri *uri)

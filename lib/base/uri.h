@@ -36,6 +36,9 @@ asynchttp_code ah_uri_resolve(ah_uri *uri, const ah_uri *base, const char *refer
 /* Whether both have the same scheme, host and port (RFC 9110 section 4.3.1). */
 bool ah_uri_same_origin(const ah_uri *a, const ah_uri *b);
 
+/* Whether that is the URI's host, in any case, with its port; the scheme's default port may be left out. */
+bool ah_uri_has_authority(const ah_uri *uri, const char *authority);
+
 /* Frees what the URI holds; an empty one (all zero) holds nothing. */
 void ah_uri_clear(ah_uri *uri);
 
