@@ -99,7 +99,8 @@ static void end(ah_exchange *exchange)
 {
     release_transfer(exchange);
     forget_redirect(exchange);
-    ah_response_free(exchange->previous);
+    ah_response_free(exchange->outcome->previous);
+    exchange->outcome->previous = exchange->previous;
     exchange->previous = NULL;
     ah_shared_release(exchange->authorization);
     exchange->authorization = NULL;

@@ -81,10 +81,9 @@ static bool make_up(ah_outcome *outcome)
         return false;
     }
     /* What the server sent before it failed is not the answer; how the request came there stays. */
-    if (outcome->response) {
-        response->previous = outcome->response->previous;
-        outcome->response->previous = NULL;
-    }
+    asynchttp_response **previous = outcome->response ? &outcome->response->previous : &outcome->previous;
+    response->previous = *previous;
+    *previous = NULL;
     ah_response_free(outcome->response);
     ah_buffer_free(&outcome->content);
     outcome->response = response;
@@ -135,6 +134,7 @@ void ah_outcome_clear(ah_outcome *outcome)
 {
     free(outcome->message);
     ah_response_free(outcome->response);
+    ah_response_free(outcome->previous);
     ah_buffer_free(&outcome->content);
     *outcome = (ah_outcome){0};
 }

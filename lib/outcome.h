@@ -15,6 +15,8 @@ typedef struct ah_outcome {
     /* NULL: what asynchttp_strerror() says of the code. */
     char *message;
     asynchttp_response *response;
+    /* What had redirected to where no response came from; NULL if there is a response, which knows it itself. */
+    asynchttp_response *previous;
     ah_buffer content;
 } ah_outcome;
 
