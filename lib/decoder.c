@@ -90,7 +90,8 @@ static ah_decoder_result inflate_all(ah_decoder *decoder, ah_coding coding, cons
     stream->next_in = coded;
     stream->avail_in = (uInt)length;
     do {
-        if (decoder->ended && !begins_member(decoder, coding))
+        decoder->over = decoder->over || (decoder->ended && stream->avail_in && !begins_member(decoder, coding));
+        if (decoder->over || (decoder->ended && !stream->avail_in))
             return AH_DECODER_OK;
         if (decoder->ended)
             inflateReset(stream);
@@ -182,7 +183,8 @@ static ah_decoder_result feed_zstd(ah_decoder *decoder, const void *coded, size_
         decoder->ended = left == 0;
         if (out.pos && !sink(data, piece, out.pos))
             return AH_DECODER_STOPPED;
-    } while (in.pos < in.size || out.pos == out.size);
+        /* A frame that has ended holds nothing back; called without input, zstd would begin another. */
+    } while (in.pos < in.size || (out.pos == out.size && !decoder->ended));
     return AH_DECODER_OK;
 }
 #endif

@@ -42,6 +42,8 @@ typedef struct ah_decoder {
     uint64_t received;
     bool open;
     bool ended;
+    /* Something else has come after the last member: all that follows is ignored too. */
+    bool over;
     /* The first byte of content in "deflate", kept until the second says what that is. */
     unsigned char first;
 } ah_decoder;

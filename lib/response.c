@@ -49,6 +49,15 @@ static const char *read_code(const char *line, const char *end, int *status)
     return *status < 100 ? NULL : line + 4;
 }
 
+/* What would break a program's line becomes a space, as in fields (RFC 9110 section 5.5). */
+static void blank_out_returns(char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\r' || *text == '\n')
+            *text = ' ';
+    }
+}
+
 bool ah_response_read_status(asynchttp_response *response, const char *line, size_t length, bool *no_memory)
 {
     const char *end = line + length;
@@ -65,6 +74,8 @@ bool ah_response_read_status(asynchttp_response *response, const char *line, siz
     free(response->reason);
     response->reason = strndup(line, (size_t)(end - line));
     *no_memory = !response->reason;
+    if (response->reason)
+        blank_out_returns(response->reason);
     return response->reason != NULL;
 }
 

@@ -577,8 +577,9 @@ bool ah_uri_same_origin(const ah_uri *a, const ah_uri *b)
 bool ah_uri_has_authority(const ah_uri *uri, const char *authority)
 {
     size_t length = strlen(uri->authority);
+    /* The URI's own is in lower case but for the zone of an IPv6 address. */
     for (size_t i = 0; i < length; i++) {
-        if (ah_lower(authority[i]) != uri->authority[i])
+        if (ah_lower(authority[i]) != ah_lower(uri->authority[i]))
             return false;
     }
     const char *port = authority + length;
