@@ -1,6 +1,7 @@
 #include "http.h"
 
 #include <curl/curl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "authentication.h"
@@ -30,7 +31,7 @@ static ah_queue *new_queue(const asynchttp_http *http)
     ah_queue *queue = ah_queue_new();
     if (!queue)
         return NULL;
-    queue->owner = http;
+    queue->owner = http->number;
     ah_queue_limit(queue, http->max_workers, http->transfers_per_worker, http->worker_idle_timeout);
     return queue;
 }
@@ -62,10 +63,12 @@ static ah_settings *new_settings(void)
 asynchttp_http *asynchttp_http_new(const char *cache_directory)
 {
     (void)cache_directory;
+    static atomic_ullong count;
     init_library();
     asynchttp_http *http = calloc(1, sizeof(*http));
     if (!http)
         return NULL;
+    http->number = atomic_fetch_add_explicit(&count, 1, memory_order_relaxed) + 1;
     pthread_mutex_init(&http->lock, NULL);
     http->process = ah_process_current();
     http->max_workers = 5;
@@ -85,7 +88,7 @@ asynchttp_http *asynchttp_http_new(const char *cache_directory)
 static bool called_back(const asynchttp_http *http)
 {
     const ah_queue *queue = ah_worker_queue();
-    return queue && queue->owner == http;
+    return queue && queue->owner == http->number;
 }
 
 /* Puts a queue among the shut ones; takes over the share. */

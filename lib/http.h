@@ -14,6 +14,8 @@
 
 struct asynchttp_http {
     ah_process process;
+    /* Counted from 1: another Http may come to lie at the same address. */
+    unsigned long long number;
     /* Guards all below. Taken before a queue's lock, and never held while waiting or while the program is called. */
     pthread_mutex_t lock;
     /* Shares. */

@@ -175,57 +175,60 @@ const int *asynchttp_http_redirect_codes(asynchttp_http *http, size_t *count)
 
 /* ---- TLS versions ---- */
 
-typedef struct tls_range {
-    ah_tls_version minimum;
-    ah_tls_version maximum;
-} tls_range;
+/* One end of the range, and whether it may be set so: the other is known only under the lock. */
+typedef struct tls_change {
+    ah_tls_version version;
+    bool minimum;
+    bool valid;
+} tls_change;
 
 static void change_tls(ah_settings *settings, void *value)
 {
-    const tls_range *range = value;
-    settings->tls_minimum = range->minimum;
-    settings->tls_maximum = range->maximum;
+    tls_change *wanted = value;
+    ah_tls_version minimum = wanted->minimum ? wanted->version : settings->tls_minimum;
+    ah_tls_version maximum = wanted->minimum ? settings->tls_maximum : wanted->version;
+    wanted->valid = maximum == AH_TLS_ANY || minimum <= maximum;
+    if (!wanted->valid)
+        return;
+    settings->tls_minimum = minimum;
+    settings->tls_maximum = maximum;
 }
 
-static tls_range get_tls(asynchttp_http *http)
+static asynchttp_code set_tls(asynchttp_http *http, const char *version, bool minimum)
+{
+    tls_change wanted = {.minimum = minimum};
+    if (!ah_tls_version_parse(version, &wanted.version))
+        return ASYNCHTTP_E_INVALID_ARGUMENT;
+    asynchttp_code code = change(http, change_tls, &wanted);
+    return code || wanted.valid ? code : ASYNCHTTP_E_INVALID_ARGUMENT;
+}
+
+static const char *get_tls(asynchttp_http *http, bool minimum)
 {
     lock_to_read(http);
-    tls_range range = {http->settings->tls_minimum, http->settings->tls_maximum};
+    ah_tls_version version = minimum ? http->settings->tls_minimum : http->settings->tls_maximum;
     unlock(http);
-    return range;
-}
-
-static asynchttp_code set_tls(asynchttp_http *http, tls_range range)
-{
-    if (range.maximum != AH_TLS_ANY && range.minimum > range.maximum)
-        return ASYNCHTTP_E_INVALID_ARGUMENT;
-    return change(http, change_tls, &range);
+    return ah_tls_version_name(version);
 }
 
 asynchttp_code asynchttp_http_set_tls_minimum_version(asynchttp_http *http, const char *version)
 {
-    tls_range range = get_tls(http);
-    if (!ah_tls_version_parse(version ? version : "TLSv1_2", &range.minimum))
-        return ASYNCHTTP_E_INVALID_ARGUMENT;
-    return set_tls(http, range);
+    return set_tls(http, version ? version : "TLSv1_2", true);
 }
 
 const char *asynchttp_http_tls_minimum_version(asynchttp_http *http)
 {
-    return ah_tls_version_name(get_tls(http).minimum);
+    return get_tls(http, true);
 }
 
 asynchttp_code asynchttp_http_set_tls_maximum_version(asynchttp_http *http, const char *version)
 {
-    tls_range range = get_tls(http);
-    if (!ah_tls_version_parse(version, &range.maximum))
-        return ASYNCHTTP_E_INVALID_ARGUMENT;
-    return set_tls(http, range);
+    return set_tls(http, version, false);
 }
 
 const char *asynchttp_http_tls_maximum_version(asynchttp_http *http)
 {
-    return ah_tls_version_name(get_tls(http).maximum);
+    return get_tls(http, false);
 }
 
 /* ---- The proxy ---- */

@@ -137,8 +137,8 @@ struct ah_queue {
     bool joining;
     /* Nobody will wait for the workers: the last who leaves sees to itself. */
     bool abandoned;
-    /* The Http that it serves, for comparison only, and that Http's next queue that was shut. */
-    const void *owner;
+    /* The number of the Http that it serves, and that Http's next queue that was shut. */
+    unsigned long long owner;
     ah_queue *next_shut;
     /* Its place in the order of being shut; 0: it is not. */
     unsigned long shut_number;
