@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "proxy.h"
+#include "options.h"
 
 typedef struct meaning {
     CURLcode error;
@@ -58,6 +58,14 @@ static bool proxy_refused(CURL *easy)
     return status >= 300;
 }
 
+/* The proxy did not get to refuse anything: the server's name was to be resolved here. */
+static bool failed_before_proxy(CURL *easy, CURLcode error)
+{
+    long reason = CURLPX_OK;
+    curl_easy_getinfo(easy, CURLINFO_PROXY_ERROR, &reason);
+    return error == CURLE_PROXY && reason == CURLPX_RESOLVE_HOST;
+}
+
 /* libcurl has one error for a connection that cannot be read from and for chunks and heads that are wrong, but not
  * the same words. */
 static bool is_malformed(CURLcode error, const char *words)
@@ -66,11 +74,14 @@ static bool is_malformed(CURLcode error, const char *words)
     if (error == CURLE_TOO_LARGE)
         return true;
 #endif
-    return error == CURLE_RECV_ERROR && (strstr(words, "chunk") || strstr(words, "response headers"));
+    return error == CURLE_RECV_ERROR && (strstr(words, "chunk") || strstr(words, "response headers") ||
+                                         strcmp(words, "CONNECT tunnel failed, response 0") == 0);
 }
 
 static asynchttp_code code_of(CURL *easy, CURLcode error, const char *words)
 {
+    if (failed_before_proxy(easy, error))
+        return ASYNCHTTP_E_SERVER_NOT_FOUND;
     if (is_malformed(error, words))
         return ASYNCHTTP_E_BAD_RESPONSE;
     if (error == CURLE_COULDNT_CONNECT && system_error(easy) == ETIMEDOUT)
@@ -82,10 +93,18 @@ static asynchttp_code code_of(CURL *easy, CURLcode error, const char *words)
     return proxy_refused(easy) ? ASYNCHTTP_E_PROXY : ASYNCHTTP_E_CONNECTION_LOST;
 }
 
+/* libcurl tells the two apart for HTTP proxies alone; a server's name that a SOCKS proxy's client resolves is
+ * CURLE_PROXY. */
+static bool is_unknown_proxy(CURLcode error, const ah_request *request)
+{
+    return error == CURLE_COULDNT_RESOLVE_PROXY ||
+           (error == CURLE_COULDNT_RESOLVE_HOST && ah_options_proxy(request) != NULL);
+}
+
 /* httplib2's words, where it has some, and the host. */
 static void note(ah_outcome *outcome, asynchttp_code code, CURLcode error, const ah_request *request)
 {
-    if (error == CURLE_COULDNT_RESOLVE_PROXY)
+    if (is_unknown_proxy(error, request))
         ah_outcome_fail(outcome, code, "Unable to find the proxy for %s", request->uri.host);
     else if (code == ASYNCHTTP_E_SERVER_NOT_FOUND)
         ah_outcome_fail(outcome, code, "Unable to find the server at %s", request->uri.host);

@@ -1,7 +1,10 @@
 #include "options.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <openssl/crypto.h>
 
 #include "proxy.h"
 
@@ -191,12 +194,19 @@ static void set_tls(setting *to)
     set_certificate(to);
 }
 
-static long proxy_type(const asynchttp_proxy_info *info)
+static bool is_ipv4(const char *host)
+{
+    struct in_addr address;
+    return inet_pton(AF_INET, host, &address) == 1;
+}
+
+static long proxy_type(const asynchttp_proxy_info *info, const char *host)
 {
     bool rdns = asynchttp_proxy_info_rdns(info);
     switch (asynchttp_proxy_info_type(info)) {
     case ASYNCHTTP_PROXY_SOCKS4:
-        return rdns ? CURLPROXY_SOCKS4A : CURLPROXY_SOCKS4;
+        /* libcurl would send an address as a name, which not every proxy understands [socks.socksocket]. */
+        return rdns && !is_ipv4(host) ? CURLPROXY_SOCKS4A : CURLPROXY_SOCKS4;
     case ASYNCHTTP_PROXY_SOCKS5:
         return rdns ? CURLPROXY_SOCKS5_HOSTNAME : CURLPROXY_SOCKS5;
     default:
@@ -215,6 +225,35 @@ static void set_proxy_headers(setting *to, const asynchttp_proxy_info *info)
     SET(to, CURLOPT_PROXYHEADER, to->options->proxy_headers);
 }
 
+/* In percent-encoding (RFC 3986 section 2.1). */
+static bool append_encoded(ah_buffer *buffer, const char *text)
+{
+    for (; *text; text++) {
+        if (!ah_buffer_printf(buffer, "%%%02X", (unsigned)(unsigned char)*text))
+            return false;
+    }
+    return true;
+}
+
+/* libcurl decodes CURLOPT_PROXYUSERPWD, in all versions, and CURLOPT_PROXYUSERNAME in some. */
+static void set_proxy_user(setting *to, const asynchttp_proxy_info *info)
+{
+    const char *user = asynchttp_proxy_info_user(info);
+    const char *password = asynchttp_proxy_info_password(info);
+    if (!user)
+        return;
+    ah_buffer text = {0};
+    /* In one piece, so that no copy of it is left behind. */
+    if (!ah_buffer_reserve(&text, 3 * (strlen(user) + (password ? strlen(password) : 0)) + 2) ||
+        !append_encoded(&text, user) || !ah_buffer_append_string(&text, ":") ||
+        (password && !append_encoded(&text, password)))
+        set_no_memory(to);
+    SET(to, CURLOPT_PROXYUSERPWD, text.data);
+    if (text.data)
+        OPENSSL_cleanse(text.data, text.length);
+    ah_buffer_free(&text);
+}
+
 /* The host without a port; an IPv6 address in its brackets. */
 static void set_proxy_host(setting *to, const char *host)
 {
@@ -225,7 +264,7 @@ static void set_proxy_host(setting *to, const char *host)
     ah_buffer_free(&text);
 }
 
-static const asynchttp_proxy_info *proxy_of(const ah_request *request)
+const asynchttp_proxy_info *ah_options_proxy(const ah_request *request)
 {
     const asynchttp_proxy_info *info = request->environment_proxies[request->uri.https ? 1 : 0];
     if (request->settings->proxy)
@@ -237,7 +276,7 @@ static const asynchttp_proxy_info *proxy_of(const ah_request *request)
 static void set_proxy(setting *to)
 {
     const ah_request *request = to->request;
-    const asynchttp_proxy_info *info = proxy_of(request);
+    const asynchttp_proxy_info *info = ah_options_proxy(request);
     SET(to, CURLOPT_NOPROXY, "");
     if (!info) {
         SET(to, CURLOPT_PROXY, "");
@@ -245,11 +284,8 @@ static void set_proxy(setting *to)
     }
     set_proxy_host(to, asynchttp_proxy_info_host(info));
     SET(to, CURLOPT_PROXYPORT, (long)asynchttp_proxy_info_port(info));
-    SET(to, CURLOPT_PROXYTYPE, proxy_type(info));
-    if (asynchttp_proxy_info_user(info))
-        SET(to, CURLOPT_PROXYUSERNAME, asynchttp_proxy_info_user(info));
-    if (asynchttp_proxy_info_password(info))
-        SET(to, CURLOPT_PROXYPASSWORD, asynchttp_proxy_info_password(info));
+    SET(to, CURLOPT_PROXYTYPE, proxy_type(info, request->uri.host));
+    set_proxy_user(to, info);
     set_proxy_headers(to, info);
 }
 

@@ -18,6 +18,9 @@ typedef struct ah_options {
  * what libcurl thinks of an option; the options are to be freed then too. */
 CURLcode ah_options_set(ah_options *options, CURL *easy, const ah_request *request, const ah_fields *more);
 
+/* The proxy that it goes through, NULL: none. */
+const asynchttp_proxy_info *ah_options_proxy(const ah_request *request);
+
 /* How many seconds it may take to be connected. */
 double ah_options_connect_timeout(const ah_request *request);
 

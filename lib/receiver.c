@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "response.h"
 
@@ -123,6 +124,24 @@ static bool check_length(ah_receiver *receiver)
     return true;
 }
 
+/* Codings of the transfer that were not asked for (no TE is sent; RFC 9112 section 6.1). Some versions of libcurl undo
+ * them, where no limit on the decoded content would count. */
+static bool check_transfer_coding(ah_receiver *receiver)
+{
+    static const char separators[] = ", \t";
+    const char *next = ah_fields_get(&receiver->response->fields, "transfer-encoding");
+    while (next && *(next += strspn(next, separators))) {
+        size_t length = strcspn(next, separators);
+        bool known = (length == 7 && strncasecmp(next, "chunked", 7) == 0) ||
+                     (length == 8 && strncasecmp(next, "identity", 8) == 0);
+        if (!known)
+            return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE,
+                        "The response has a Transfer-Encoding that was not asked for");
+        next += length;
+    }
+    return true;
+}
+
 static bool is_interim(const asynchttp_response *response)
 {
     return response->status >= 100 && response->status < 200 && response->status != 101;
@@ -130,7 +149,7 @@ static bool is_interim(const asynchttp_response *response)
 
 static bool begin_content(ah_receiver *receiver)
 {
-    if (!check_length(receiver))
+    if (!check_length(receiver) || !check_transfer_coding(receiver))
         return false;
     char status[16];
     snprintf(status, sizeof(status), "%d", receiver->response->status);
