@@ -17,6 +17,26 @@ static const char *const scheme_names[] = {"digest", "wsse", "basic"};
 /* The most that are remembered at once; the oldest goes. */
 enum { MOST_REMEMBERED = 1000 };
 
+/* How many nonces are known at once; the one that was not used for longest goes. */
+enum { MOST_NONCES = 64 };
+
+typedef struct known_nonce {
+    char *nonce;
+    unsigned count;
+    /* When it was used last, by the number of uses of all. */
+    unsigned long long used;
+} known_nonce;
+
+/*
+ * How often nonces were used, whoever used them: several credentials, or workers that were given the same one before
+ * any of them was let in (RFC 7616 section 3.4: the count is of the requests that the client has sent with the nonce).
+ */
+typedef struct nonces {
+    pthread_mutex_t lock;
+    unsigned long long uses;
+    known_nonce items[MOST_NONCES];
+} nonces;
+
 struct ah_authorization {
     auth_scheme scheme;
     /* A share; the name and the password are items in it. */
@@ -28,17 +48,70 @@ struct ah_authorization {
     /* Guards what follows: workers count on one nonce together. */
     pthread_mutex_t lock;
     ah_digest digest;
-    /* How often the nonce was used, and the client's own to go with it (RFC 7616 section 3.4). */
+    /* A share. */
+    nonces *nonces;
+    /* The last count that the nonce was used with here, and the client's own to go with it (RFC 7616 section 3.4). */
     unsigned nonce_count;
     char cnonce[33];
 };
 
 struct ah_authorizations {
     pthread_mutex_t lock;
+    nonces *nonces;
     ah_authorization **items;
     size_t count;
     size_t capacity;
 };
+
+/* ---- Nonces ---- */
+
+static void destroy_nonces(void *value)
+{
+    nonces *all = value;
+    for (size_t i = 0; i < MOST_NONCES; i++)
+        free(all->items[i].nonce);
+    pthread_mutex_destroy(&all->lock);
+}
+
+static nonces *nonces_new(void)
+{
+    nonces *all = ah_shared_new(sizeof(*all), destroy_nonces);
+    if (all)
+        pthread_mutex_init(&all->lock, NULL);
+    return all;
+}
+
+/* The place of a nonce, a new one if need be. NULL: no memory. */
+static known_nonce *place_locked(nonces *all, const char *nonce)
+{
+    known_nonce *oldest = &all->items[0];
+    for (known_nonce *item = all->items; item < all->items + MOST_NONCES; item++) {
+        if (item->nonce && strcmp(item->nonce, nonce) == 0)
+            return item;
+        if (item->used < oldest->used)
+            oldest = item;
+    }
+    char *copy = strdup(nonce);
+    if (!copy)
+        return NULL;
+    free(oldest->nonce);
+    *oldest = (known_nonce){.nonce = copy};
+    return oldest;
+}
+
+/* The next count of a nonce, above the one that the caller used last. */
+static unsigned next_count(nonces *all, const char *nonce, unsigned last)
+{
+    pthread_mutex_lock(&all->lock);
+    known_nonce *item = place_locked(all, nonce);
+    unsigned count = (item && item->count > last ? item->count : last) + 1;
+    if (item) {
+        item->count = count;
+        item->used = ++all->uses;
+    }
+    pthread_mutex_unlock(&all->lock);
+    return count;
+}
 
 /* ---- One authorization ---- */
 
@@ -47,6 +120,7 @@ static void destroy(void *value)
     ah_authorization *authorization = value;
     ah_digest_clear(&authorization->digest);
     ah_shared_release(authorization->credentials);
+    ah_shared_release(authorization->nonces);
     free(authorization->scope);
     pthread_mutex_destroy(&authorization->lock);
 }
@@ -70,6 +144,7 @@ static ah_authorization *authorization_new(auth_scheme scheme, const ah_settings
     pthread_mutex_init(&authorization->lock, NULL);
     authorization->scheme = scheme;
     authorization->credentials = ah_shared_hold(settings->credentials);
+    authorization->nonces = ah_shared_hold(settings->authorizations->nonces);
     authorization->name = settings->credentials->items[credential + 1];
     authorization->password = settings->credentials->items[credential + 2];
     authorization->scope = scope_of(uri);
@@ -135,10 +210,12 @@ asynchttp_code ah_authorization_next(ah_authorization **authorization, const ah_
 
 static bool write_digest(ah_authorization *authorization, const char *method, const ah_uri *uri, ah_buffer *value)
 {
+    ah_digest *digest = &authorization->digest;
     pthread_mutex_lock(&authorization->lock);
-    bool written = (authorization->nonce_count || ah_digest_cnonce(authorization->cnonce)) &&
-                   ah_digest_authorization(value, &authorization->digest, authorization->name, authorization->password,
-                                           method, uri->target, ++authorization->nonce_count, authorization->cnonce);
+    bool written = authorization->nonce_count || ah_digest_cnonce(authorization->cnonce);
+    authorization->nonce_count = next_count(authorization->nonces, digest->nonce, authorization->nonce_count);
+    written = written && ah_digest_authorization(value, digest, authorization->name, authorization->password, method,
+                                                 uri->target, authorization->nonce_count, authorization->cnonce);
     pthread_mutex_unlock(&authorization->lock);
     return written;
 }
@@ -235,15 +312,21 @@ static void destroy_all(void *value)
     for (size_t i = 0; i < authorizations->count; i++)
         ah_shared_release(authorizations->items[i]);
     free(authorizations->items);
+    ah_shared_release(authorizations->nonces);
     pthread_mutex_destroy(&authorizations->lock);
 }
 
 ah_authorizations *ah_authorizations_new(void)
 {
     ah_authorizations *authorizations = ah_shared_new(sizeof(*authorizations), destroy_all);
-    if (authorizations)
-        pthread_mutex_init(&authorizations->lock, NULL);
-    return authorizations;
+    if (!authorizations)
+        return NULL;
+    pthread_mutex_init(&authorizations->lock, NULL);
+    authorizations->nonces = nonces_new();
+    if (authorizations->nonces)
+        return authorizations;
+    ah_shared_release(authorizations);
+    return NULL;
 }
 
 static bool reserve_locked(ah_authorizations *authorizations)

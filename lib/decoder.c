@@ -166,6 +166,24 @@ static bool open_zstd(ah_decoder *decoder)
            !ZSTD_isError(ZSTD_DCtx_setParameter(decoder->state, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG));
 }
 
+/* Whether what comes next may be a frame, or part of one (RFC 8878 section 3.1). libzstd may also know the formats from
+ * before there was a standard, and takes them or not as the pieces happen to be cut. */
+static bool is_zstd(ah_decoder *decoder, const unsigned char *coded, size_t length)
+{
+    static const unsigned char frame[] = {0x28, 0xb5, 0x2f, 0xfd};
+    static const unsigned char skippable[] = {0x50, 0x2a, 0x4d, 0x18};
+    if (decoder->ended)
+        decoder->magic = 0;
+    for (size_t i = 0; i < length && decoder->magic < sizeof(frame); i++, decoder->magic++) {
+        if (decoder->magic == 0)
+            decoder->first = coded[i] & 0xf0U;
+        const unsigned char *magic = decoder->first == skippable[0] ? skippable : frame;
+        if (coded[i] != magic[decoder->magic] && (decoder->magic > 0 || magic == frame))
+            return false;
+    }
+    return true;
+}
+
 /* A stream may have several frames (RFC 8878 section 3). */
 static ah_decoder_result feed_zstd(ah_decoder *decoder, const void *coded, size_t length, ah_decoder_sink *sink,
                                    void *data)
@@ -176,6 +194,8 @@ static ah_decoder_result feed_zstd(ah_decoder *decoder, const void *coded, size_
     if (!decoder->state && !open_zstd(decoder))
         return AH_DECODER_NO_MEMORY;
     do {
+        if (!is_zstd(decoder, (const unsigned char *)coded + in.pos, length - in.pos))
+            return AH_DECODER_CORRUPT;
         out = (ZSTD_outBuffer){piece, sizeof(piece), 0};
         size_t left = ZSTD_decompressStream(decoder->state, &out, &in);
         if (ZSTD_isError(left))

@@ -44,8 +44,10 @@ typedef struct ah_decoder {
     bool ended;
     /* Something else has come after the last member: all that follows is ignored too. */
     bool over;
-    /* The first byte of content in "deflate", kept until the second says what that is. */
+    /* The first byte of content in "deflate", kept until the second says what that is; of a frame in "zstd", its upper
+     * half, and how many bytes of the frame's magic number have come. */
     unsigned char first;
+    unsigned char magic;
 } ah_decoder;
 
 /* Takes decoded bytes. False: no more is wanted. */

@@ -491,16 +491,18 @@ static bool starve(ah_transfer *transfer, CURLcode error)
     return true;
 }
 
+/* Starts one of those that wait. One that cannot be started ends, and makes way for the next: with none in flight,
+ * nothing else would. */
 static void feed_one(ah_transfers *transfers)
 {
-    ah_transfer *transfer = transfers->lists[STARVED].first;
-    if (!transfer)
-        return;
-    delist(transfer);
-    if (activate(transfer))
-        return;
-    transfer->outcome->code = ASYNCHTTP_E_NO_MEMORY;
-    enlist(transfer, ENDED);
+    ah_transfer *transfer;
+    while ((transfer = transfers->lists[STARVED].first)) {
+        delist(transfer);
+        if (activate(transfer))
+            return;
+        transfer->outcome->code = ASYNCHTTP_E_NO_MEMORY;
+        enlist(transfer, ENDED);
+    }
 }
 
 /* Takes an active transfer from libcurl before its end. Its connection goes with it, unless others use it: that a

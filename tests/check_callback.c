@@ -17,6 +17,7 @@
 #include "asynchttp.h"
 #include "fixture.h"
 #include "suites.h"
+#include "threads.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -33,17 +34,9 @@ static asynchttp_http *made(void)
     return client;
 }
 
-static void *nothing(void *data)
-{
-    return data;
-}
-
 static void set_up(void)
 {
-    /* A sanitizer starts a thread of its own together with the first: it is there before threads are counted. */
-    pthread_t thread;
-    ck_assert_int_eq(pthread_create(&thread, NULL, nothing, NULL), 0);
-    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    settle_threads();
     http = made();
 }
 
@@ -83,24 +76,6 @@ static void wait_on(sem_t *semaphore)
 static void init_semaphore(sem_t *semaphore)
 {
     ck_assert_int_eq(sem_init(semaphore, 0, 0), 0);
-}
-
-/* How many threads this process has. */
-static int threads(void)
-{
-    int count = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    ck_assert_ptr_nonnull(tasks);
-    while (readdir(tasks))
-        count++;
-    closedir(tasks);
-    return count - 2;
-}
-
-static void await_threads(int wanted)
-{
-    while (threads() != wanted)
-        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
 }
 
 /* ---- When and where ------------------------------------------------------------------------ */
@@ -824,7 +799,7 @@ START_TEST(test_closing_its_own_client_again_and_again)
     http = NULL;
     ck_assert_int_eq(one.left, 0);
     ck_assert_int_eq(one.failed, 0);
-    ck_assert_int_eq(threads(), before);
+    await_threads(before);
 }
 END_TEST
 

@@ -23,6 +23,7 @@
 #include "asynchttp.h"
 #include "fixture.h"
 #include "suites.h"
+#include "threads.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -58,22 +59,6 @@ static int entries(const char *path)
     return count - 2;
 }
 
-static int threads(void)
-{
-    return entries("/proc/self/task");
-}
-
-static void pause_briefly(void)
-{
-    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
-}
-
-static void await_threads(int wanted)
-{
-    while (threads() != wanted)
-        pause_briefly();
-}
-
 static bool small(void)
 {
     return getenv("CHECK_SMALL") != NULL;
@@ -94,13 +79,7 @@ static void *nothing(void *data)
 
 static void set_up(void)
 {
-    /* A sanitizer starts a thread of its own together with the first: it is there before threads are counted. */
-    pthread_t thread;
-    ck_assert_int_eq(pthread_create(&thread, NULL, nothing, NULL), 0);
-    ck_assert_int_eq(pthread_join(thread, NULL), 0);
-    while (threads() > 2)
-        pause_briefly();
-    threads_before = threads();
+    threads_before = settle_threads();
     http = made();
 }
 
@@ -179,7 +158,7 @@ START_TEST(test_no_more_workers_than_requests)
 {
     asynchttp_promise *promises[5];
     set_workers(10, 1);
-    ck_assert_int_eq(threads(), threads_before);
+    await_threads(threads_before);
     get_several(promises, 5, origin_url("/hold/fewer"));
     origin_await(5, "/held/fewer");
     ck_assert_int_eq(threads(), threads_before + 5);
@@ -563,7 +542,7 @@ START_TEST(test_close_finishes_what_was_made_before)
     for (int i = 0; i < 20; i++)
         ck_assert(asynchttp_promise_done(promises[i]));
     ck_all(promises, 20, ASYNCHTTP_OK);
-    ck_assert_int_eq(threads(), threads_before);
+    await_threads(threads_before);
 }
 END_TEST
 
@@ -702,7 +681,7 @@ START_TEST(test_free_of_an_unused_client)
 {
     end_client();
     asynchttp_http_free(NULL);
-    ck_assert_int_eq(threads(), threads_before);
+    await_threads(threads_before);
 }
 END_TEST
 
@@ -726,7 +705,7 @@ START_TEST(test_free_cancels_what_is_under_way_and_what_waits)
         ck_assert_ptr_nonnull(strstr(asynchttp_promise_error_message(promises[i]), "check_dispatch.c:"));
     }
     ck_all(promises, REQUESTS, ASYNCHTTP_E_CANCELLED);
-    ck_assert_int_eq(threads(), threads_before);
+    await_threads(threads_before);
     origin_await(0, "/held/freed");
 }
 END_TEST
@@ -764,7 +743,7 @@ START_TEST(test_nothing_is_left_after_free)
             promises[i] = get(i % 3 ? origin_url("/delay/%d", i % 5) : origin_url("/raw?close"));
         asynchttp_promise_wait(promises[round * 10]);
         end_client();
-        ck_assert_int_eq(threads(), threads_before);
+        await_threads(threads_before);
         ck_assert_int_eq(entries("/proc/self/fd"), descriptors);
         for (int i = 0; i < 30; i++)
             asynchttp_promise_free(promises[i]);

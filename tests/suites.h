@@ -25,12 +25,14 @@ Suite *timers_suite(void);
 Suite *uri_suite(void);
 
 /* check_api */
+Suite *authentication_suite(void);
 Suite *callback_suite(void);
 Suite *dispatch_suite(void);
 Suite *failure_suite(void);
 Suite *fork_suite(void);
 Suite *http_suite(void);
 Suite *promise_suite(void);
+Suite *redirect_suite(void);
 Suite *transfer_suite(void);
 
 #endif

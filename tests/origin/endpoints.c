@@ -1,5 +1,6 @@
 #include "endpoints.h"
 
+#include "answer_authentication.h"
 #include "answer_content.h"
 #include "answer_misbehaviour.h"
 #include "answer_observation.h"
@@ -82,6 +83,30 @@ static const endpoint endpoints[] = {
      .answer = answer_raw,
      .early = true,
      .help = "the same before the request's body, which is not read meanwhile"},
+    {.pattern = "/auth/basic/NAME",
+     .answer = answer_auth_basic,
+     .mode = INTAKE_KEEP,
+     .help = "401 unless \"user\" and \"secret\" come by Basic; then \"SCHEME user\" and the request's body\n"
+             "?user=NAME, &password=TEXT: others; &to=URI: redirects to there; for the others as well"},
+    {.pattern = "/auth/basic/NAME/PAGE", .answer = answer_auth_basic, .mode = INTAKE_KEEP, .help = "the same"},
+    {.pattern = "/auth/wsse/NAME", .answer = answer_auth_wsse, .mode = INTAKE_KEEP, .help = "the same by WSSE"},
+    {.pattern = "/auth/digest/NAME",
+     .answer = answer_auth_digest,
+     .mode = INTAKE_KEEP,
+     .help = "the same by Digest; a count (nc) that comes again is refused\n"
+             "?algorithm=NAME, &qop=TEXT (empty: as in RFC 2069), &opaque=TEXT, &userhash\n"
+             "&uses=N: a nonce is then stale; &nextnonce: after each use, and the next is told\n"
+             "&same: all are given the same nonce"},
+    {.pattern = "/auth/digest/NAME/PAGE", .answer = answer_auth_digest, .mode = INTAKE_KEEP, .help = "the same"},
+    {.pattern = "/auth/many/NAME",
+     .answer = answer_auth_many,
+     .mode = INTAKE_KEEP,
+     .help = "?schemes=SCHEME,...: the same by one of several; &split: challenged in a field each"},
+    {.pattern = "/auth/asked/NAME", .answer = answer_auth_asked, .help = "how many got a 401 from those of this name"},
+    {.pattern = "/auth/refused/NAME", .answer = answer_auth_refused, .help = "how many counts came again"},
+    {.pattern = "/auth/tried/NAME",
+     .answer = answer_auth_tried,
+     .help = "the scheme and the name of each request, one a line"},
     {.pattern = "/agencies.json", .answer = answer_agencies, .help = "a transit service: the agencies"},
     {.pattern = "/agencies/AGENCY/routes.json", .answer = answer_routes, .help = "the routes of an agency"},
     {.pattern = "/agencies/AGENCY/routes/ROUTE.json", .answer = answer_route, .help = "a route and its stops"},

@@ -1,0 +1,16 @@
+/*
+ * Counting the threads of this process, so that a test sees workers come and go. Linux alone tells.
+ */
+#ifndef THREADS_H
+#define THREADS_H
+
+int threads(void);
+
+/* Waits until there are so many: one that was joined may still be seen for a moment. */
+void await_threads(int wanted);
+
+/* Waits until their number stays as it is, and returns it: without workers, that is how many are not the library's. A
+ * sanitizer starts some of its own together with the first. */
+int settle_threads(void);
+
+#endif
