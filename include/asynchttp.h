@@ -123,7 +123,7 @@ typedef struct asynchttp_proxy_info asynchttp_proxy_info;
  * cache_directory: reserved for the cache; NULL: no cache. This version has none, and every request
  * goes to the network.
  *
- * Returns the client, to be freed with asynchttp_http_free(); NULL if there is no memory.
+ * Returns the client, to be freed with asynchttp_http_free(); NULL if there is no memory, or libcurl cannot be used.
  *
  * fork(): the parent goes on undisturbed. In the child, a client from before the fork is unusable:
  * requests give a promise that is done, without a callback, with ASYNCHTTP_E_INVALID_ARGUMENT; its other
@@ -298,7 +298,8 @@ ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_clear_credentials(asynchttp_http 
 /* ---- Requests ------------------------------------------------------------------------------ */
 
 /*
- * The callbacks of a request run on a worker, one at a time for one request, without any lock held.
+ * The callbacks of a request run on a worker, one at a time for one request, without any lock held. (Should the system
+ * have no thread for any worker, they run with ASYNCHTTP_E_NO_MEMORY on the thread that found that out by making a request.)
  * They may call every function of this library, make requests and free their own promise among them;
  * but a worker that waited for other work could wait for ever, so in a callback no promise is waited for:
  * reading another promise that is not done gives ASYNCHTTP_E_PENDING at once, and so do the waits. Reading
@@ -608,8 +609,9 @@ typedef void asynchttp_log_function(asynchttp_log_level level, const char *compo
  * the first client is made, and counts for nothing if this function has been called by then.
  *
  * When it returns, the function set before is not running and will not be called again (called from that function
- * itself, it cannot wait for it). Values of header fields that carry secrets are never logged. Returns ASYNCHTTP_OK,
- * ASYNCHTTP_E_INVALID_ARGUMENT or ASYNCHTTP_E_NO_MEMORY.
+ * itself, it cannot wait for it). Values of header fields, passwords and the queries of URIs are never logged.
+ *
+ * Returns ASYNCHTTP_OK, ASYNCHTTP_E_INVALID_ARGUMENT or ASYNCHTTP_E_NO_MEMORY.
  */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_set_log(asynchttp_log_level level, asynchttp_log_function *function,
                                                   void *data);

@@ -112,7 +112,8 @@ bool ah_exchange_start(ah_exchange *exchange, const ah_request *request, ah_outc
                        void *owner)
 {
     *exchange = (ah_exchange){.request = request, .outcome = outcome, .transfers = transfers, .owner = owner};
-    AH_DEBUG("exchange", "#%llu: %s %s", request->number, request->method, request->uri.text);
+    AH_DEBUG("exchange", "#%llu: %s %.*s", request->number, request->method, ah_uri_shown(&request->uri),
+             request->uri.text);
     if (first_transfer(exchange))
         return true;
     end(exchange);
@@ -178,8 +179,9 @@ static bool follow(ah_exchange *exchange)
     }
     if (!redirect_to(exchange, &target))
         return false;
-    AH_DEBUG("exchange", "#%llu: %d, redirected to %s %s", exchange->request->number,
-             exchange->outcome->response->status, exchange->redirected->method, exchange->redirected->uri.text);
+    AH_DEBUG("exchange", "#%llu: %d, redirected to %s %.*s", exchange->request->number,
+             exchange->outcome->response->status, exchange->redirected->method,
+             ah_uri_shown(&exchange->redirected->uri), exchange->redirected->uri.text);
     exchange->previous = exchange->outcome->response;
     exchange->outcome->response = NULL;
     ah_outcome_clear(exchange->outcome);
@@ -255,11 +257,13 @@ static void conclude(ah_exchange *exchange)
     switch (ah_redirect_decide(request, outcome->response)) {
     case AH_REDIRECT_MISSING_LOCATION:
         ah_outcome_fail(outcome, ASYNCHTTP_E_REDIRECT_MISSING_LOCATION,
-                        "Redirected but the response is missing a Location: header. (%s)", request->uri.text);
+                        "Redirected but the response is missing a Location: header. (%.*s)",
+                        ah_uri_shown(&request->uri), request->uri.text);
         break;
     case AH_REDIRECT_LIMIT:
         ah_outcome_fail(outcome, ASYNCHTTP_E_REDIRECT_LIMIT,
-                        "Redirected more times than redirection_limit allows. (%s)", request->uri.text);
+                        "Redirected more times than redirection_limit allows. (%.*s)", ah_uri_shown(&request->uri),
+                        request->uri.text);
         break;
     default:
         if (!ah_redirect_note_answer(outcome->response, request))

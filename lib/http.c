@@ -13,17 +13,22 @@
 
 /* ---- Its life ---- */
 
+static CURLcode libcurl_failed;
+
 static void init_libcurl(void)
 {
-    curl_global_init(CURL_GLOBAL_DEFAULT);
+    libcurl_failed = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-static void init_library(void)
+static bool init_library(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     ah_fork_init();
     ah_log_init();
     pthread_once(&once, init_libcurl);
+    if (libcurl_failed)
+        AH_ERROR("http", "libcurl cannot be used: %s", curl_easy_strerror(libcurl_failed));
+    return !libcurl_failed;
 }
 
 static ah_queue *new_queue(const asynchttp_http *http)
@@ -64,8 +69,7 @@ asynchttp_http *asynchttp_http_new(const char *cache_directory)
 {
     (void)cache_directory;
     static atomic_ullong count;
-    init_library();
-    asynchttp_http *http = calloc(1, sizeof(*http));
+    asynchttp_http *http = init_library() ? calloc(1, sizeof(*http)) : NULL;
     if (!http)
         return NULL;
     http->number = atomic_fetch_add_explicit(&count, 1, memory_order_relaxed) + 1;

@@ -350,9 +350,17 @@ asynchttp_code asynchttp_http_clear_credentials(asynchttp_http *http)
 
 /* ---- Limits of the dispatch ---- */
 
-static void change_multiplex(ah_settings *settings, void *value)
+/* Both under the lock that change() holds: whether connections are shared follows from the number. */
+typedef struct transfers_change {
+    asynchttp_http *http;
+    unsigned transfers;
+} transfers_change;
+
+static void change_transfers(ah_settings *settings, void *value)
 {
-    settings->multiplex = *(const bool *)value;
+    const transfers_change *wanted = value;
+    wanted->http->transfers_per_worker = wanted->transfers;
+    settings->multiplex = wanted->transfers > 1;
 }
 
 /* Under one lock, so that of two threads that set something at once the queue is not told the older last. */
@@ -387,17 +395,13 @@ unsigned asynchttp_http_max_workers(asynchttp_http *http)
 
 asynchttp_code asynchttp_http_set_transfers_per_worker(asynchttp_http *http, unsigned transfers)
 {
-    bool multiplex = transfers > 1;
-    if (ah_http_inherited(http) || transfers < 1 || transfers > MOST_TRANSFERS)
+    transfers_change wanted = {http, transfers};
+    if (transfers < 1 || transfers > MOST_TRANSFERS)
         return ASYNCHTTP_E_INVALID_ARGUMENT;
-    asynchttp_code code = change(http, change_multiplex, &multiplex);
-    if (code)
-        return code;
-    pthread_mutex_lock(&http->lock);
-    http->transfers_per_worker = transfers;
-    pthread_mutex_unlock(&http->lock);
-    limit(http);
-    return ASYNCHTTP_OK;
+    asynchttp_code code = change(http, change_transfers, &wanted);
+    if (!code)
+        limit(http);
+    return code;
 }
 
 unsigned asynchttp_http_transfers_per_worker(asynchttp_http *http)

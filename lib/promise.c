@@ -94,9 +94,9 @@ asynchttp_promise *ah_promise_new(const char *uri, const asynchttp_request *argu
     job->request.file = file;
     job->request.line = line;
     ah_request_init(&job->request, uri, arguments, settings, &job->outcome);
-    AH_DEBUG("promise", "#%llu: %s %s requested at %s:%d", job->request.number,
-             job->request.method ? job->request.method : "?", job->request.uri.text ? job->request.uri.text : "?",
-             file ? file : "?", line);
+    AH_DEBUG("promise", "#%llu: %s %.*s requested at %s:%d", job->request.number,
+             job->request.method ? job->request.method : "?", ah_uri_shown(&job->request.uri),
+             job->request.uri.text ? job->request.uri.text : "", file ? file : "?", line);
     if (job->outcome.code != ASYNCHTTP_E_NO_MEMORY)
         return promise;
     release(promise);

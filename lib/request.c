@@ -83,6 +83,8 @@ static bool read_body(ah_request *request, const asynchttp_request *arguments, a
         return fail(outcome, "A request has a body or on_read, not both");
     if (arguments->body_length && !arguments->body && !arguments->on_read)
         return fail(outcome, "body_length without a body");
+    if (arguments->body_length > PTRDIFF_MAX - 1)
+        return fail(outcome, "body_length is out of bounds");
     bool has_body = arguments->body || arguments->on_read;
     if (has_body && strcmp(request->method, "HEAD") == 0)
         return fail(outcome, "HEAD has no body");

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -168,6 +169,10 @@ static curl_socket_t on_socket(void *data, curlsocktype purpose, struct curl_soc
 #endif
     curl_socket_t made = socket(address->family, type, address->protocol);
     transfer->starved = made == CURL_SOCKET_BAD && (errno == EMFILE || errno == ENFILE);
+#ifndef SOCK_CLOEXEC
+    if (made != CURL_SOCKET_BAD)
+        fcntl(made, F_SETFD, FD_CLOEXEC);
+#endif
     return made;
 }
 

@@ -673,14 +673,14 @@ static void note_log(asynchttp_log_level level, const char *component, const cha
 START_TEST(test_no_secret_in_the_log)
 {
     static const char *const secrets[] = {
-        "sesame", "dXNlcjpzZXNhbWU=", "response=", "PasswordDigest=", "own-token", "own-cookie"};
+        "sesame", "dXNlcjpzZXNhbWU=", "response=", "PasswordDigest=", "own-token", "own-cookie", "own-key"};
     ck_assert_int_eq(asynchttp_set_log(ASYNCHTTP_LOG_DEBUG, note_log, NULL), ASYNCHTTP_OK);
     add("user", "sesame", NULL);
     for (int i = 0; i < 6; i++)
         expect_let_in(
             client_request(origin_url("/auth/%s/log?password=s%%65same&uses=1", kinds_of_three[i % 3]), NULL));
     client_response(client_request(
-        origin_url("/redirect/302?to=/hello"),
+        origin_url("/redirect/302?to=/hello?key=own-key"),
         ASYNCHTTP_REQUEST(.headers = LINES("Authorization", "Bearer own-token", "Cookie", "c=own-cookie"))));
     ck_assert_int_eq(client_status(client_request(origin_url("/auth/digest/log2"), NULL)), 401);
     ck_assert_int_eq(asynchttp_http_close(http), ASYNCHTTP_OK);

@@ -605,6 +605,21 @@ START_TEST(test_truncated_content)
 }
 END_TEST
 
+static const char *const unasked[] = {
+    "{HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n}&close",
+    "{HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n}",
+    "{HTTP/1.1 200 OK\r\nTransfer-Encoding: deflate\r\n\r\n}&close",
+};
+
+/* libcurl would undo them, whatever their size becomes. */
+START_TEST(test_transfer_coding_that_was_not_asked_for)
+{
+    asynchttp_promise *promise = REQUEST(script_url(unasked[_i]), NULL);
+    expect_code(promise, ASYNCHTTP_E_BAD_RESPONSE);
+    client_expect_usable();
+}
+END_TEST
+
 START_TEST(test_not_even_compressed)
 {
     asynchttp_promise *promise =
@@ -824,6 +839,7 @@ static void add_decoding(Suite *suite)
     tcase_add_loop_test(tcase, test_limit, 0, COUNT(limits));
     tcase_add_loop_test(tcase, test_corrupt_content, 0, COUNT(corrupt));
     tcase_add_loop_test(tcase, test_truncated_content, 0, COUNT(truncated));
+    tcase_add_loop_test(tcase, test_transfer_coding_that_was_not_asked_for, 0, COUNT(unasked));
     tcase_add_test(tcase, test_not_even_compressed);
 }
 

@@ -42,6 +42,20 @@ static void ck_text(const char *text, const char *expected)
 
 /* ---- Each setter and its getter ------------------------------------------------------------ */
 
+/* httplib2.certs.where() */
+START_TEST(test_authorities_of_the_environment)
+{
+    setenv("HTTPLIB2_CA_CERTS", "/nowhere/authorities.pem", 1);
+    asynchttp_http *other = asynchttp_http_new(NULL);
+    unsetenv("HTTPLIB2_CA_CERTS");
+    ck_assert_ptr_nonnull(other);
+    ck_text(asynchttp_http_ca_certs(other), "/nowhere/authorities.pem");
+    ck_assert_int_eq(asynchttp_http_set_ca_certs(other, NULL), ASYNCHTTP_OK);
+    ck_assert_ptr_null(asynchttp_http_ca_certs(other));
+    asynchttp_http_free(other);
+}
+END_TEST
+
 START_TEST(test_defaults)
 {
     static const int codes[] = {300, 301, 302, 303, 307, 308};
@@ -500,6 +514,7 @@ Suite *http_suite(void)
     tcase_add_checked_fixture(values, client_setup, client_teardown);
     tcase_set_timeout(values, 60);
     tcase_add_test(values, test_defaults);
+    tcase_add_test(values, test_authorities_of_the_environment);
     tcase_add_loop_test(values, test_unsigned, 0, COUNT(unsigned_settings));
     tcase_add_loop_test(values, test_double, 0, COUNT(double_settings));
     tcase_add_loop_test(values, test_bytes, 0, COUNT(bytes_settings));

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <idn2.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -568,6 +569,12 @@ asynchttp_code ah_uri_resolve(ah_uri *uri, const ah_uri *base, const char *refer
 }
 
 /* ---- The rest ------------------------------------------------------------------------------ */
+
+int ah_uri_shown(const ah_uri *uri)
+{
+    size_t length = uri->text ? strcspn(uri->text, "?") : 0;
+    return length < INT_MAX ? (int)length : INT_MAX;
+}
 
 bool ah_uri_same_origin(const ah_uri *a, const ah_uri *b)
 {

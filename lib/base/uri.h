@@ -33,6 +33,9 @@ asynchttp_code ah_uri_parse(ah_uri *uri, const char *text, const char **why);
 /* Resolves a reference against a base (RFC 3986 section 5.2, strict); otherwise as ah_uri_parse(). */
 asynchttp_code ah_uri_resolve(ah_uri *uri, const ah_uri *base, const char *reference, const char **why);
 
+/* How much of the text may be shown in a log: all before the query, which may hold a key. */
+int ah_uri_shown(const ah_uri *uri);
+
 /* Whether both have the same scheme, host and port (RFC 9110 section 4.3.1). */
 bool ah_uri_same_origin(const ah_uri *a, const ah_uri *b);
 
