@@ -22,22 +22,11 @@
 
 #include "asynchttp.h"
 #include "fixture.h"
+#include "sanitized.h"
 #include "suites.h"
 #include "threads.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 /* A net against hanging: nothing depends on how long it is. */
 enum { TIMEOUT = 120 };
@@ -592,8 +581,8 @@ START_TEST(test_two_threads_close_at_once)
 }
 END_TEST
 
-/* Makes requests until one comes through although the one worker there may be is held up: it was made after a closing had
- * begun. */
+/* Makes requests until one comes through although the one worker there may be is held up: it was made after a closing
+ * had begun. */
 static void await_closing(void)
 {
     bool through = false;

@@ -14,20 +14,8 @@
 
 #include "asynchttp.h"
 #include "fixture.h"
+#include "sanitized.h"
 #include "suites.h"
-
-/* The allocators of the sanitizers do not survive a fork while another thread is inside of them. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 /* Nets against hanging: nothing depends on how long they are. */
 enum { TIMEOUT = 120, CHILD_TIMEOUT = 60 };
@@ -485,8 +473,10 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, test_child_makes_a_client_of_its_own);
     tcase_add_test(tcase, test_child_waits_for_new_and_inherited_promises);
     tcase_add_test(tcase, test_grandchildren);
-    tcase_add_test(tcase, test_child_exits);
+    /* The allocators of the sanitizers do not survive a fork while another thread is inside of them, and they miss
+     * what a child leaves behind on purpose. */
     if (!SANITIZED) {
+        tcase_add_test(tcase, test_child_exits);
         tcase_add_test(tcase, test_fork_while_another_thread_is_inside);
         tcase_add_test(tcase, test_fork_while_requests_come_and_go);
     }

@@ -1,6 +1,7 @@
 /*
  * Runs the suites of the modules that do no I/O.
  */
+#include "sanitized.h"
 #include "suites.h"
 
 #include <stdlib.h>
@@ -23,6 +24,9 @@ int main(void)
     srunner_add_suite(runner, shared_suite());
     srunner_add_suite(runner, timers_suite());
     srunner_add_suite(runner, uri_suite());
+    /* A process for each of so many tests takes a sanitizer minutes. */
+    if (SANITIZED)
+        srunner_set_fork_status(runner, CK_NOFORK);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
