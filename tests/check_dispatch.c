@@ -1,6 +1,6 @@
 /*
- * Tests of how requests are spread over workers: how many at once, in what order, what the settings change, what closing
- * and freeing do with what waits, and that nothing is left behind.
+ * Tests of how requests are spread over workers: how many at once, in what order, what the settings change, what
+ * closing and freeing do with what waits, and that nothing is left behind.
  *
  * How many requests are under way is what the origin holds at a place; each test has places of its own.
  */

@@ -1,8 +1,8 @@
 /*
  * Makes every allocation of the library fail in turn, and every thread and libcurl handle that it asks for.
  *
- * A scenario is run again and again, and each time one more call succeeds before one fails. Whatever fails, every promise is
- * done, its error is the lack of memory or none, and all memory is given back.
+ * A scenario is run again and again, and each time one more call succeeds before one fails. Whatever fails, every
+ * promise is done, its error is the lack of memory or none, and all memory is given back.
  */
 #include "failing.h"
 #include "fixture.h"

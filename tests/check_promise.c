@@ -185,7 +185,8 @@ END_TEST
 
 /* ---- Reading ------------------------------------------------------------------------------- */
 
-/* Each of these is the first to touch a promise that is not done for another while, and tells whether it had to wait. */
+/* Each of these is the first to touch a promise that is not done for another while, and tells whether it had to
+ * wait. */
 
 static void read_by_wait(asynchttp_promise *promise)
 {

@@ -1,7 +1,7 @@
 /*
- * The library through real proxies (proxies.h), to the bundled origin and to nginx (servers.h), and through proxies that
- * the tests play themselves. The origin plays some too: it takes the requests that a proxy gets.
- * Exits with 77, for "skipped", if no proxy is installed; without nginx, what needs TLS is left out.
+ * The library through real proxies (proxies.h), to the bundled origin and to nginx (servers.h), and through proxies
+ * that the tests play themselves. The origin plays some too: it takes the requests that a proxy gets. Exits with 77,
+ * for "skipped", if no proxy is installed; without nginx, what needs TLS is left out.
  */
 #include <arpa/inet.h>
 #include <check.h>

@@ -11,6 +11,7 @@ int main(void)
     SRunner *runner = srunner_create(buffer_suite());
     srunner_add_suite(runner, challenge_suite());
     srunner_add_suite(runner, codes_suite());
+    srunner_add_suite(runner, date_suite());
     srunner_add_suite(runner, digest_suite());
     srunner_add_suite(runner, event_suite());
     srunner_add_suite(runner, fields_suite());

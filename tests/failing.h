@@ -1,6 +1,6 @@
 /*
- * Calls that can be made to fail. The library is compiled once more with this header before every file, so that its own calls,
- * and nobody else's, come here.
+ * Calls that can be made to fail. The library is compiled once more with this header before every file, so that its
+ * own calls, and nobody else's, come here.
  */
 #ifndef FAILING_H
 #define FAILING_H

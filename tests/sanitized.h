@@ -1,5 +1,6 @@
 /*
- * Whether this was compiled with AddressSanitizer or ThreadSanitizer, which change what memory and threads a process has.
+ * Whether this was compiled with AddressSanitizer or ThreadSanitizer, which change what memory and threads a process
+ * has.
  */
 #ifndef SANITIZED_H
 #define SANITIZED_H

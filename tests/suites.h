@@ -10,6 +10,7 @@
 Suite *buffer_suite(void);
 Suite *challenge_suite(void);
 Suite *codes_suite(void);
+Suite *date_suite(void);
 Suite *digest_suite(void);
 Suite *event_suite(void);
 Suite *fields_suite(void);

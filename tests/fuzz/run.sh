@@ -63,7 +63,7 @@ fuzz() {
 }
 
 failures=0
-for target in uri challenge receiver decoder proxy; do
+for target in uri challenge receiver decoder proxy date; do
     fuzz "$target" || failures=$((failures + 1))
 done
 [ "$failures" -eq 0 ]
