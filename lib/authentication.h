@@ -18,8 +18,8 @@ enum { AH_WHY_SIZE = 96 };
 typedef struct ah_authorization ah_authorization;
 
 /*
- * The next authorization to try against a server's challenges: for each of the credentials that are for its host, in the
- * order in which they were added, the schemes that it offers, the strongest first [Http._auth_from_challenge].
+ * The next authorization to try against a server's challenges: for each of the credentials that are for its host, in
+ * the order in which they were added, the schemes that it offers, the strongest first [Http._auth_from_challenge].
  *
  * turn: counts on from 0, and is set to the next. Returns ASYNCHTTP_OK with a share in *authorization, NULL if there is
  * no more; else ASYNCHTTP_E_NO_MEMORY, or what is wrong with a challenge, said in words in why.
