@@ -8,6 +8,10 @@
 #include "redirect.h"
 #include "response.h"
 
+/* How often a message is sent again with a new nonce. Once is enough, but where many workers are given new ones at a
+ * time and one may be told another's that is old already. */
+enum { MOST_RENEWALS = 5 };
+
 /* The request that is under way: the caller's, or the one that it was redirected to. */
 static const ah_request *current(const ah_exchange *exchange)
 {
@@ -71,7 +75,7 @@ static bool first_transfer(ah_exchange *exchange)
     exchange->authorization = NULL;
     ah_challenges_clear(&exchange->challenges);
     exchange->turn = 0;
-    exchange->renewed = false;
+    exchange->renewals = 0;
     exchange->retried = false;
     if (!is_authorized_by_caller(request))
         exchange->authorization = ah_authorizations_find(request->settings->authorizations, &request->uri);
@@ -225,8 +229,8 @@ static bool read_challenges(ah_exchange *exchange, const asynchttp_response *res
 static bool answer_challenge(ah_exchange *exchange, const asynchttp_response *response, bool stale)
 {
     const ah_request *request = current(exchange);
-    if (stale && !exchange->renewed) {
-        exchange->renewed = true;
+    if (stale && exchange->renewals < MOST_RENEWALS) {
+        exchange->renewals++;
         return true;
     }
     if (is_authorized_by_caller(request) || !request->settings->credentials)

@@ -37,10 +37,10 @@ typedef struct ah_exchange {
     /* What is sent to authorize the message under way, and the header fields that it makes; NULL: nothing. */
     struct ah_authorization *authorization;
     ah_fields authorizing;
-    /* The challenges of the first 401, how far the answers to them have come, and whether the nonce was stale once. */
+    /* The challenges of the first 401, how far the answers to them have come, and how often the nonce was stale. */
     ah_challenges challenges;
     size_t turn;
-    bool renewed;
+    unsigned renewals;
 } ah_exchange;
 
 /* Starts; exchange, request and outcome must stay until it is over. ah_transfers_ended() gives the exchange, whose
