@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,29 @@ START_TEST(test_unknown_server)
     expect_content(promise, "");
 }
 END_TEST
+
+#ifdef __linux__
+static void count_tries(asynchttp_log_level level, const char *component, const char *message, void *data)
+{
+    (void)level;
+    (void)component;
+    if (strstr(message, "trying again"))
+        ++*(atomic_int *)data;
+}
+
+/* The broadcast address of the loopback network, which Linux has no route to for TCP [httplib2.RETRIES]. */
+START_TEST(test_unreachable_network)
+{
+    atomic_int tries = 0;
+    ck_assert_int_eq(asynchttp_set_log(ASYNCHTTP_LOG_INFO, count_tries, &tries), ASYNCHTTP_OK);
+    asynchttp_promise *promise = REQUEST("http://127.255.255.255:9/", NULL);
+    expect_code(promise, ASYNCHTTP_E_CONNECTION_REFUSED);
+    expect_words(promise, "unreachable");
+    ck_assert_int_eq(asynchttp_set_log(ASYNCHTTP_LOG_NONE, NULL, NULL), ASYNCHTTP_OK);
+    ck_assert_int_eq(tries, 1);
+}
+END_TEST
+#endif
 
 START_TEST(test_refused_connection)
 {
@@ -793,6 +817,9 @@ static void add_servers(Suite *suite)
     TCase *tcase = add_case(suite, "servers");
     tcase_add_test(tcase, test_unknown_server);
     tcase_add_test(tcase, test_refused_connection);
+#ifdef __linux__
+    tcase_add_test(tcase, test_unreachable_network);
+#endif
     tcase_add_loop_test(tcase, test_misbehaviour, 0, COUNT(misbehaviours));
     tcase_add_test(tcase, test_header_line_of_more_than_100_kb);
     tcase_add_test(tcase, test_as_many_header_lines_as_are_allowed);

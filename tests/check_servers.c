@@ -1029,6 +1029,18 @@ START_TEST(test_ca_certs_without_certificates)
 }
 END_TEST
 
+START_TEST(test_ca_certs_of_the_environment)
+{
+    setenv("HTTPLIB2_CA_CERTS", servers_file("ca.pem"), 1);
+    asynchttp_http *http = asynchttp_http_new(NULL);
+    unsetenv("HTTPLIB2_CA_CERTS");
+    ck_assert_ptr_nonnull(http);
+    ck_assert_int_eq(asynchttp_http_set_proxy_info(http, NULL), ASYNCHTTP_OK);
+    ask(http, server_url(SERVER_HTTP2, "/hello"));
+    asynchttp_http_free(http);
+}
+END_TEST
+
 START_TEST(test_ca_certs_of_another_authority)
 {
     asynchttp_http *http = made_with(1, 1);
@@ -1593,6 +1605,7 @@ static void add_certificates(Suite *suite)
     tcase_add_test(tests, test_ca_certs_that_do_not_exist);
     tcase_add_test(tests, test_ca_certs_without_certificates);
     tcase_add_test(tests, test_ca_certs_of_another_authority);
+    tcase_add_test(tests, test_ca_certs_of_the_environment);
     tcase_add_test(tests, test_tls_minimum);
     tcase_add_test(tests, test_tls_maximum);
     tcase_add_test(tests, test_tls_default_minimum);
