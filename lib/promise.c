@@ -39,7 +39,7 @@ static void release(asynchttp_promise *promise)
     free(promise);
 }
 
-/* Says where in the program the request was made, as the seed of this library kept the stack of the call. */
+/* Says where in the program the request was made, as asynchttp for Python keeps the stack of the call. */
 static void explain(ah_job *job)
 {
     if (job->request.file)
