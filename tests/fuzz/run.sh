@@ -1,7 +1,9 @@
 #!/bin/sh
 # Fuzzes each target for a while, starting from its corpus.
 #
-#     FUZZ_SECONDS=20 sh tests/fuzz/run.sh DIRECTORY
+#     FUZZ_SECONDS=20 FUZZ_SEED=1 sh tests/fuzz/run.sh DIRECTORY
+#
+# The seed is the same each time unless another is given, so that a result can be had again.
 #
 # Builds in DIRECTORY, and leaves there what was found: NAME.log, and found/NAME-* with the inputs. Ends with status 1
 # on any finding, with 77 if clang has no libFuzzer.
@@ -49,6 +51,7 @@ fuzz() {
     # What it finds worth keeping goes into the first directory, and never into the corpus.
     mkdir "seeds/$1" "found/$1" && cp "$top/tests/fuzz/corpus/$1"/* "seeds/$1" && chmod -R a-w "seeds/$1" || return 1
     "./fuzz_$1" -max_total_time="${FUZZ_SECONDS:-20}" -max_len=4096 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+        -seed="${FUZZ_SEED:-1}" \
         -artifact_prefix="found/$1-" "found/$1" "seeds/$1" >"$1.log" 2>&1
     status=$?
     chmod -R u+w "seeds/$1"
