@@ -162,6 +162,7 @@ enum { ZSTD_WINDOW_LOG = 23 };
 static bool open_zstd(ah_decoder *decoder)
 {
     decoder->state = ZSTD_createDStream();
+    decoder->fresh = true;
     return decoder->state &&
            !ZSTD_isError(ZSTD_DCtx_setParameter(decoder->state, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG));
 }
@@ -196,15 +197,20 @@ static ah_decoder_result feed_zstd(ah_decoder *decoder, const void *coded, size_
     do {
         if (!is_zstd(decoder, (const unsigned char *)coded + in.pos, length - in.pos))
             return AH_DECODER_CORRUPT;
+        /* The first byte of a frame by itself: libzstd has another way for frames that come whole, which judges some
+         * wrong ones otherwise. */
+        in.size = decoder->fresh ? in.pos + 1 : length;
+        decoder->fresh = false;
         out = (ZSTD_outBuffer){piece, sizeof(piece), 0};
         size_t left = ZSTD_decompressStream(decoder->state, &out, &in);
         if (ZSTD_isError(left))
             return AH_DECODER_CORRUPT;
         decoder->ended = left == 0;
+        decoder->fresh = decoder->ended;
         if (out.pos && !sink(data, piece, out.pos))
             return AH_DECODER_STOPPED;
         /* A frame that has ended holds nothing back; called without input, zstd would begin another. */
-    } while (in.pos < in.size || (out.pos == out.size && !decoder->ended));
+    } while (in.pos < length || (out.pos == out.size && !decoder->ended));
     return AH_DECODER_OK;
 }
 #endif

@@ -42,6 +42,8 @@ typedef struct ah_decoder {
     uint64_t received;
     bool open;
     bool ended;
+    /* In "zstd": nothing of the next frame has been handed on. */
+    bool fresh;
     /* Something else has come after the last member: all that follows is ignored too. */
     bool over;
     /* The first byte of content in "deflate", kept until the second says what that is; of a frame in "zstd", its upper
