@@ -25,7 +25,7 @@ fi
 
 packages="libcurl sqlite3 libcrypto zlib libidn2"
 coders=
-for coder in brotli:libbrotlidec zstd:libzstd; do
+for coder in brotli:libbrotlidec; do
     has=0
     if pkg-config --exists "${coder#*:}"; then
         has=1
