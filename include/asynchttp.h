@@ -9,6 +9,7 @@
  *     Version ........ what was compiled against, what is linked
  *     Errors ......... asynchttp_code
  *     Http ........... the client object, its life
+ *     Cache .......... stored responses, which clients share
  *     Settings ....... what counts for requests made afterwards
  *     Requests ....... asynchttp_request and asynchttp_http_request()
  *     Promises ....... waiting, the outcome, cancelling
@@ -22,8 +23,8 @@
  * they came from, and a _free function accepts NULL. Other pointers must not be NULL, save where
  * NULL is given a meaning.
  *
- * Sources named in the comments: RFC 9110 (HTTP semantics), RFC 3986 and 3987 (URI, IRI), and
- * httplib2 0.32, whose names this library keeps.
+ * Sources named in the comments: RFC 9110 (HTTP semantics), RFC 9111 (HTTP caching), RFC 3986 and 3987
+ * (URI, IRI), and httplib2 0.32, whose names this library keeps.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -116,12 +117,15 @@ typedef struct asynchttp_promise asynchttp_promise;
 typedef struct asynchttp_response asynchttp_response;
 /* How to reach a proxy [httplib2.ProxyInfo]. */
 typedef struct asynchttp_proxy_info asynchttp_proxy_info;
+/* Where responses are stored to be used again [httplib2.FileCache]. */
+typedef struct asynchttp_cache asynchttp_cache;
 
 /*
  * Makes a client [httplib2.Http(cache)]. No thread is started before the first request.
  *
- * cache_directory: reserved for the cache; NULL: no cache. This version has none, and every request
- * goes to the network.
+ * cache_directory: where responses are stored, as by asynchttp_cache_sqlite(); NULL: nowhere, and every
+ * request goes to the network. A relative one is relative to the current directory of the moment. It is
+ * made when the first request needs it; a cache that cannot be used is logged and done without.
  *
  * Returns the client, to be freed with asynchttp_http_free(); NULL if there is no memory, or libcurl cannot be used.
  *
@@ -155,6 +159,119 @@ ASYNCHTTP_EXTERN void asynchttp_http_free(asynchttp_http *http);
  * ASYNCHTTP_E_NO_MEMORY: nothing was done.
  */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_close(asynchttp_http *http);
+
+/* ---- Cache --------------------------------------------------------------------------------- */
+
+/*
+ * A private cache by RFC 9111: responses are stored as they come and used again as long as they may be, by all clients
+ * that have the cache, in any number of threads and processes. It never breaks a request: what goes wrong with it is
+ * logged, and the network is used.
+ *
+ * Functions on a cache return ASYNCHTTP_OK, ASYNCHTTP_E_CACHE if it failed, ASYNCHTTP_E_INVALID_ARGUMENT or
+ * ASYNCHTTP_E_NO_MEMORY. They touch the disk, or whatever the cache is made of, at once. In a child process after a
+ * fork a cache from before it is unusable, as a client is.
+ */
+
+/*
+ * A cache in SQLite: the file cache.sqlite3 in a directory, which is made, with its parents, when it is first needed
+ * and not there. Any number of processes may share it. A file that is damaged, or that was made by something else or by
+ * a newer version of the library, is set aside.
+ *
+ * max_bytes: how much it may hold, heads and content together; what was not used for the longest time goes first; 0:
+ * 256 MiB. max_entry_bytes: the largest response that is stored; 0: an eighth of max_bytes, at least 1 MiB and never
+ * more than max_bytes or 1 GiB.
+ *
+ * Returns the cache, to be let go of with asynchttp_cache_free(); NULL: no memory, or directory is NULL or empty.
+ */
+ASYNCHTTP_EXTERN asynchttp_cache *asynchttp_cache_sqlite(const char *directory, uint64_t max_bytes,
+                                                         uint64_t max_entry_bytes);
+
+/*
+ * What a cache of the program's own is made of, a Redis or a memcached client, say [Http(cache=object)]. Called from
+ * several threads at once, without any lock held; they may block, which holds up the worker. Keys are of at most 250
+ * bytes, printable ASCII without spaces; values of at most 1,000,000 bytes, of any kind. A value that comes back
+ * damaged is not used. All but free must be there.
+ */
+typedef struct asynchttp_cache_methods {
+    /* 0: found, and *value is memory from malloc() that the library frees; 1: not there; -1: failed. */
+    int (*get)(void *context, const char *key, void **value, size_t *length);
+    /* 0: done, -1: failed. It may forget any value at any time. */
+    int (*set)(void *context, const char *key, const void *value, size_t length);
+    /* 0: it is not there any more, -1: failed. */
+#ifdef __cplusplus
+    int (*delete_)(void *context, const char *key);
+#else
+    int (*delete)(void *context, const char *key);
+#endif
+    /* No call is under way and none will follow. May be NULL. */
+    void (*free)(void *context);
+} asynchttp_cache_methods;
+
+/* A cache made of these methods, which are copied, called with context. Such a cache cannot be walked through or
+ * cleared. NULL: no memory, or a method is missing; methods->free was not called then. */
+ASYNCHTTP_EXTERN asynchttp_cache *asynchttp_cache_new(const asynchttp_cache_methods *methods, void *context);
+
+/* Lets go of the cache; it goes when every client that has it has been freed, too. */
+ASYNCHTTP_EXTERN void asynchttp_cache_free(asynchttp_cache *cache);
+
+/* Removes all that is stored. ASYNCHTTP_E_INVALID_ARGUMENT: this cache is made of the program's own methods. */
+ASYNCHTTP_EXTERN asynchttp_code asynchttp_cache_clear(asynchttp_cache *cache);
+
+/* Removes what is stored for a URI, all variants of it. ASYNCHTTP_OK also if there was nothing;
+ * ASYNCHTTP_E_RELATIVE_URI, ASYNCHTTP_E_INVALID_ARGUMENT: it is no URI that could be requested. */
+ASYNCHTTP_EXTERN asynchttp_code asynchttp_cache_remove(asynchttp_cache *cache, const char *uri);
+
+/* A stored response, as asynchttp_cache_each() shows it. Strings are valid during the call. Times are seconds since
+ * 1970. */
+typedef struct asynchttp_cache_entry {
+    const char *uri;
+    const char *method;
+    /* The request's fields that chose this variant (RFC 9111 section 4.1), a line "name: value" for each; "": there is
+     * only one. */
+    const char *variant;
+    int status;
+    /* When it was asked for and when it came, or was last validated. */
+    double requested;
+    double received;
+    /* Until when it is fresh; 0: it must always be validated. */
+    double fresh_until;
+    /* When it was last used, and how often; may lag behind by some seconds. */
+    double used;
+    uint64_t hits;
+    /* Bytes of content that are there, and what the entry counts for in max_bytes. */
+    uint64_t content_bytes;
+    uint64_t bytes;
+    /* Only a part of the content is there (RFC 9111 section 3.3). */
+    bool partial;
+} asynchttp_cache_entry;
+
+/* Other than 0 ends the walk. */
+typedef int asynchttp_cache_visitor(const asynchttp_cache_entry *entry, void *data);
+
+/* Walks over all that is stored, in no certain order. What is stored or removed meanwhile may be missed or shown. The
+ * visitor may use the cache. ASYNCHTTP_E_CALLBACK: it ended the walk; ASYNCHTTP_E_INVALID_ARGUMENT: this cache is made
+ * of the program's own methods. */
+ASYNCHTTP_EXTERN asynchttp_code asynchttp_cache_each(asynchttp_cache *cache, asynchttp_cache_visitor *visitor,
+                                                     void *data);
+
+typedef struct asynchttp_cache_statistics {
+    /* sizeof(asynchttp_cache_statistics) as the program knows it: members are only ever added at the end. */
+    size_t size;
+    /* Since this cache object was made: requests answered from the cache without the network; those that went to the
+     * network because nothing stored could answer; stored responses that the server confirmed; responses stored. */
+    uint64_t hits;
+    uint64_t misses;
+    uint64_t revalidations;
+    uint64_t stores;
+    /* Entries removed, by this object, to make room. */
+    uint64_t evictions;
+    /* What is stored now, by whomever; 0 where that is not known. */
+    uint64_t entries;
+    uint64_t bytes;
+} asynchttp_cache_statistics;
+
+/* statistics->size must be set. */
+ASYNCHTTP_EXTERN asynchttp_code asynchttp_cache_stats(asynchttp_cache *cache, asynchttp_cache_statistics *statistics);
 
 /* ---- Settings ------------------------------------------------------------------------------ */
 
@@ -251,7 +368,19 @@ ASYNCHTTP_EXTERN bool asynchttp_http_follow_all_redirects(asynchttp_http *http);
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_forward_authorization_headers(asynchttp_http *http, bool forward);
 ASYNCHTTP_EXTERN bool asynchttp_http_forward_authorization_headers(asynchttp_http *http);
 
-/* Whether entity tags of the cache are left alone; false by default [Http.ignore_etag]. */
+/* The cache that responses are stored in and answered from; the client keeps its own hold of it. NULL: none. The getter
+ * returns what belongs to the client [Http(cache=object), Http.cache]. */
+ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_cache(asynchttp_http *http, asynchttp_cache *cache);
+ASYNCHTTP_EXTERN asynchttp_cache *asynchttp_http_cache(asynchttp_http *http);
+
+/* For how long a response without a lifetime of its own is fresh: this fraction of the time since it was last modified
+ * (RFC 9111 section 4.2.2), at most a week. From 0 to 1; 0, the default: not at all, as in httplib2; 0.1 is what
+ * browsers use. */
+ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_heuristic_freshness(asynchttp_http *http, double fraction);
+ASYNCHTTP_EXTERN double asynchttp_http_heuristic_freshness(asynchttp_http *http);
+
+/* Whether entity tags of the cache are left alone: neither If-Match nor If-None-Match is made of them; false by default
+ * [Http.ignore_etag]. */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_ignore_etag(asynchttp_http *http, bool ignore);
 ASYNCHTTP_EXTERN bool asynchttp_http_ignore_etag(asynchttp_http *http);
 
@@ -299,12 +428,12 @@ ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_clear_credentials(asynchttp_http 
 
 /*
  * The callbacks of a request run on a worker, one at a time for one request, without any lock held. (Should the system
- * have no thread for any worker, they run with ASYNCHTTP_E_NO_MEMORY on the thread that found that out by making a request.)
- * They may call every function of this library, make requests and free their own promise among them;
- * but a worker that waited for other work could wait for ever, so in a callback no promise is waited for:
- * reading another promise that is not done gives ASYNCHTTP_E_PENDING at once, and so do the waits. Reading
- * the callback's own promise gives what there is of it so far. Other than 0 ends the request with
- * ASYNCHTTP_E_CALLBACK. A callback holds up the other requests in flight on the same worker.
+ * have no thread for any worker, they run with ASYNCHTTP_E_NO_MEMORY on the thread that found that out by making a
+ * request.) They may call every function of this library, make requests and free their own promise among them; but a
+ * worker that waited for other work could wait for ever, so in a callback no promise is waited for: reading another
+ * promise that is not done gives ASYNCHTTP_E_PENDING at once, and so do the waits. Reading the callback's own promise
+ * gives what there is of it so far. Other than 0 ends the request with ASYNCHTTP_E_CALLBACK. A callback holds up the
+ * other requests in flight on the same worker.
  */
 
 /* The request has ended, well or badly; runs once, before the promise is done for other threads
