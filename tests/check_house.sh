@@ -6,7 +6,7 @@ set -eu
 cd "$srcdir"
 failed=0
 complain() { echo "$*"; failed=1; }
-modules=$(find include lib -name '*.[ch]' | sort)
+modules=$(find include lib cache -name '*.[ch]' | sort)
 graph=$(mktemp)
 trap 'rm -f "$graph" "$graph.cycles" "$graph.format"' EXIT
 
@@ -26,6 +26,10 @@ fi
 if grep '^base/' "$graph" | grep -v ' base/'; then
     complain "the base includes what stands above it"
 fi
+# The cache knows the base, and nothing of requests and responses.
+if grep '^cache/' "$graph" | grep -vE ' (base|cache)/'; then
+    complain "the cache includes what stands above it"
+fi
 
 # Only these know libcurl, and http.c which starts it.
 for file in $modules; do
@@ -33,7 +37,7 @@ for file in $modules; do
     ! grep -q 'curl/curl.h' "$file" || complain "$file includes libcurl's header"
 done
 
-if grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' lib include; then
+if grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' lib cache include; then
     complain "something is left to be done"
 fi
 
@@ -45,7 +49,7 @@ fi
 
 # Versions differ in taste: the one that the code was formatted with decides.
 if command -v clang-format >/dev/null && clang-format --version | grep -q 'version 14\.'; then
-    find include lib tests examples doc -name '*.[ch]' -exec clang-format --dry-run -Werror {} + 2>"$graph.format" ||
+    find include lib cache tests examples doc -name '*.[ch]' -exec clang-format --dry-run -Werror {} + 2>"$graph.format" ||
         complain "not formatted, see clang-format -i: $(grep error: "$graph.format" | cut -d: -f1 | sort -u)"
 fi
 exit $failed
