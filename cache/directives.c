@@ -1,0 +1,180 @@
+#include "cache/directives.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool is_space(char character)
+{
+    return character == ' ' || character == '\t';
+}
+
+/* The end of the quoted string that begins here: behind its closing quote, or the end of the text. */
+static const char *skip_quoted(const char *text)
+{
+    for (text++; *text && *text != '"'; text++) {
+        if (*text == '\\' && text[1])
+            text++;
+    }
+    return *text ? text + 1 : text;
+}
+
+size_t ah_list_item(const char **item, const char **next)
+{
+    const char *text = *next;
+    while (is_space(*text) || *text == ',')
+        text++;
+    const char *end = text;
+    while (*end && *end != ',')
+        end = *end == '"' ? skip_quoted(end) : end + 1;
+    *item = text;
+    *next = end;
+    while (end > text && is_space(end[-1]))
+        end--;
+    return (size_t)(end - text);
+}
+
+bool ah_seconds_parse(const char *text, size_t length, int64_t *seconds)
+{
+    int64_t value = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        int digit = text[i] - '0';
+        value = value > (INT64_MAX - 1 - digit) / 10 ? INT64_MAX - 1 : value * 10 + digit;
+    }
+    *seconds = value;
+    return length > 0;
+}
+
+/* One directive: a name, and an argument without its quotes; NULL: none. */
+typedef struct directive {
+    const char *name;
+    size_t name_length;
+    const char *argument;
+    size_t argument_length;
+} directive;
+
+static bool next_directive(const char **text, directive *read)
+{
+    const char *item;
+    size_t length = ah_list_item(&item, text);
+    if (!length)
+        return false;
+    const char *equals = memchr(item, '=', length);
+    *read = (directive){.name = item, .name_length = equals ? (size_t)(equals - item) : length};
+    if (!equals)
+        return true;
+    read->argument = equals + 1;
+    read->argument_length = length - read->name_length - 1;
+    /* Recipients are to take both forms, whichever was meant (RFC 9111 section 5.2). */
+    if (read->argument_length >= 2 && *read->argument == '"' && read->argument[read->argument_length - 1] == '"') {
+        read->argument++;
+        read->argument_length -= 2;
+    }
+    return true;
+}
+
+static bool is(const directive *read, const char *name)
+{
+    return strlen(name) == read->name_length && strncasecmp(read->name, name, read->name_length) == 0;
+}
+
+/* Directives that are there or not. An argument that they do not have is passed over. */
+static bool read_flag(ah_directives *directives, const directive *read)
+{
+    const struct {
+        const char *name;
+        bool *flag;
+    } flags[] = {
+        {"no-store", &directives->no_store},
+        {"must-revalidate", &directives->must_revalidate},
+        {"must-understand", &directives->must_understand},
+        {"public", &directives->is_public},
+        {"private", &directives->is_private},
+        {"immutable", &directives->immutable},
+        {"only-if-cached", &directives->only_if_cached},
+    };
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        if (is(read, flags[i].name))
+            return *flags[i].flag = true;
+    }
+    return false;
+}
+
+static void read_seconds(ah_directives *directives, const directive *read)
+{
+    const struct {
+        const char *name;
+        int64_t *seconds;
+        /* What it is without a number, and with one that makes no sense (RFC 9111 section 4.2.1). */
+        int64_t absent;
+        int64_t invalid;
+    } numbers[] = {
+        {"max-age", &directives->max_age, 0, 0},
+        {"min-fresh", &directives->min_fresh, AH_SECONDS_NONE, AH_SECONDS_NONE},
+        {"max-stale", &directives->max_stale, AH_SECONDS_ANY, AH_SECONDS_NONE},
+        {"stale-while-revalidate", &directives->stale_while_revalidate, AH_SECONDS_NONE, AH_SECONDS_NONE},
+        {"stale-if-error", &directives->stale_if_error, AH_SECONDS_NONE, AH_SECONDS_NONE},
+    };
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (!is(read, numbers[i].name) || *numbers[i].seconds != AH_SECONDS_NONE)
+            continue;
+        if (!read->argument)
+            *numbers[i].seconds = numbers[i].absent;
+        else if (!ah_seconds_parse(read->argument, read->argument_length, numbers[i].seconds))
+            *numbers[i].seconds = numbers[i].invalid;
+    }
+}
+
+static const ah_directives none = {
+    .max_age = AH_SECONDS_NONE,
+    .min_fresh = AH_SECONDS_NONE,
+    .max_stale = AH_SECONDS_NONE,
+    .stale_while_revalidate = AH_SECONDS_NONE,
+    .stale_if_error = AH_SECONDS_NONE,
+};
+
+ah_directives ah_directives_of_response(const ah_fields *fields)
+{
+    ah_directives directives = none;
+    directive read;
+    const char *text = ah_fields_get(fields, "cache-control");
+    while (text && next_directive(&text, &read)) {
+        if (is(&read, "no-cache"))
+            directives.no_cache = directives.no_cache || !read.argument;
+        else if (!read_flag(&directives, &read))
+            read_seconds(&directives, &read);
+    }
+    return directives;
+}
+
+ah_directives ah_directives_of_request(const ah_fields *fields)
+{
+    ah_directives directives = ah_directives_of_response(fields);
+    const char *pragma = ah_fields_get(fields, "pragma");
+    directive read;
+    if (ah_fields_find(fields, "cache-control"))
+        return directives;
+    while (pragma && next_directive(&pragma, &read))
+        directives.no_cache = directives.no_cache || is(&read, "no-cache");
+    return directives;
+}
+
+bool ah_directives_withhold(const ah_fields *fields, const char *name)
+{
+    directive read;
+    const char *text = ah_fields_get(fields, "cache-control");
+    size_t length = strlen(name);
+    while (text && next_directive(&text, &read)) {
+        if (!is(&read, "no-cache") || !read.argument)
+            continue;
+        const char *end = read.argument + read.argument_length;
+        for (const char *word = read.argument; word < end;) {
+            size_t word_length = strcspn(word, ", \t\"");
+            if (word_length == length && strncasecmp(word, name, length) == 0)
+                return true;
+            word += word_length + 1;
+        }
+    }
+    return false;
+}

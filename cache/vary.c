@@ -1,0 +1,163 @@
+#include "cache/vary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "cache/directives.h"
+
+static const char authorization[] = "authorization";
+
+/* Fields whose items are equal in any case and order: preferences are told by weights (RFC 9110 section 12.5). */
+static bool is_preference(const char *name)
+{
+    static const char *const names[] = {"accept-charset", "accept-encoding", "accept-language"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Fields that may bear secrets: a hash will do, and does not end up in a file. */
+static bool is_secret(const char *name)
+{
+    return strcmp(name, authorization) == 0 || strcmp(name, "cookie") == 0 || strcmp(name, "proxy-authorization") == 0;
+}
+
+/* The items of a list, joined again without the white space between them. */
+static bool join_items(ah_buffer *joined, const char *list)
+{
+    const char *item;
+    size_t length;
+    while ((length = ah_list_item(&item, &list))) {
+        if ((joined->length && !ah_buffer_append(joined, ",", 1)) || !ah_buffer_append(joined, item, length))
+            return false;
+    }
+    return ah_buffer_append(joined, "", 0);
+}
+
+static int compare_items(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Puts the items of such a joined list in order, in place. */
+static bool sort_items(ah_buffer *joined)
+{
+    size_t count = 1;
+    for (char *at = joined->data; *at; at++) {
+        *at = ah_lower(*at);
+        count += *at == ',';
+    }
+    char **items = malloc(count * sizeof(*items));
+    char *copy = strdup(joined->data);
+    if (items && copy) {
+        char *rest = NULL;
+        size_t i = 0;
+        for (char *item = strtok_r(copy, ",", &rest); item; item = strtok_r(NULL, ",", &rest))
+            items[i++] = item;
+        qsort(items, i, sizeof(*items), compare_items);
+        ah_buffer_clear(joined);
+        /* It fits where it was. */
+        for (size_t j = 0; j < i; j++) {
+            if (j)
+                ah_buffer_append(joined, ",", 1);
+            ah_buffer_append_string(joined, items[j]);
+        }
+    }
+    bool sorted = items && copy;
+    free(items);
+    free(copy);
+    return sorted;
+}
+
+static bool hash(ah_buffer *text)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    if (!text->length)
+        return true;
+    if (!EVP_Digest(text->data, text->length, digest, &length, EVP_sha256(), NULL))
+        return false;
+    ah_buffer_clear(text);
+    bool written = ah_buffer_append_string(text, "sha-256:");
+    for (unsigned i = 0; i < length && written; i++)
+        written = ah_buffer_printf(text, "%02x", digest[i]);
+    return written;
+}
+
+/* The field of the request as it is compared: "" if it is absent. False: no memory. */
+static bool normalise(ah_buffer *value, const ah_fields *request, const char *name)
+{
+    const char *given = ah_fields_get(request, name);
+    return join_items(value, given ? given : "") && (!is_preference(name) || sort_items(value)) &&
+           (!is_secret(name) || hash(value));
+}
+
+static bool add_selecting(ah_fields *selecting, const ah_fields *request, const char *name)
+{
+    ah_buffer value = {0};
+    bool added = normalise(&value, request, name) && ah_fields_set(selecting, name, value.data);
+    ah_buffer_free(&value);
+    return added;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(((const ah_field *)a)->name, ((const ah_field *)b)->name);
+}
+
+/* The names in Vary, in lower case, each once. */
+static ah_vary read_names(ah_fields *names, const char *vary)
+{
+    const char *item;
+    size_t length;
+    while (vary && (length = ah_list_item(&item, &vary))) {
+        if (length == 1 && *item == '*')
+            return AH_VARY_ANY;
+        if (!ah_fields_add(names, item, length, "", 0))
+            return AH_VARY_NO_MEMORY;
+    }
+    return AH_VARY_OK;
+}
+
+/* Whether the response is for whom the request's Authorization names, and for nobody else. */
+static bool is_personal(const ah_fields *request, const ah_fields *response)
+{
+    return ah_fields_find(request, authorization) && !ah_directives_of_response(response).is_public;
+}
+
+ah_vary ah_vary_select(ah_fields *selecting, const ah_fields *request, const ah_fields *response)
+{
+    ah_vary result = read_names(selecting, ah_fields_get(response, "vary"));
+    if (result == AH_VARY_OK && is_personal(request, response) && !ah_fields_set(selecting, authorization, ""))
+        result = AH_VARY_NO_MEMORY;
+    for (size_t i = 0; i < selecting->count && result == AH_VARY_OK; i++) {
+        if (!add_selecting(selecting, request, selecting->fields[i].name))
+            result = AH_VARY_NO_MEMORY;
+    }
+    if (result == AH_VARY_OK && selecting->count)
+        qsort(selecting->fields, selecting->count, sizeof(*selecting->fields), compare_names);
+    else
+        ah_fields_clear(selecting);
+    return result;
+}
+
+ah_match ah_vary_match(const ah_fields *selecting, const ah_fields *response, const ah_fields *request)
+{
+    ah_buffer value = {0};
+    ah_match match = AH_MATCH_YES;
+    if (!ah_fields_find(selecting, authorization) && is_personal(request, response))
+        return AH_MATCH_NO;
+    for (size_t i = 0; i < selecting->count && match == AH_MATCH_YES; i++) {
+        ah_buffer_clear(&value);
+        if (!normalise(&value, request, selecting->fields[i].name))
+            match = AH_MATCH_NO_MEMORY;
+        else if (strcmp(value.data, ah_field_value(&selecting->fields[i])) != 0)
+            match = AH_MATCH_NO;
+    }
+    ah_buffer_free(&value);
+    return match;
+}

@@ -1,0 +1,28 @@
+/*
+ * Which variant of a resource a request selects (RFC 9111 section 4.1).
+ */
+#ifndef AH_VARY_H
+#define AH_VARY_H
+
+#include <stdbool.h>
+
+#include "base/fields.h"
+
+typedef enum ah_vary {
+    AH_VARY_OK,
+    /* It varies by what no request tells: "*". */
+    AH_VARY_ANY,
+    AH_VARY_NO_MEMORY,
+} ah_vary;
+
+/* The selecting fields of a response to this request: those of the request that the response's Vary names, normalised,
+ * in the order of their names; an absent one has an empty value. *selecting must be empty, and is so unless the result
+ * is OK. */
+ah_vary ah_vary_select(ah_fields *selecting, const ah_fields *request, const ah_fields *response);
+
+typedef enum ah_match { AH_MATCH_NO, AH_MATCH_YES, AH_MATCH_NO_MEMORY } ah_match;
+
+/* Whether a request has the selecting fields of a response. */
+ah_match ah_vary_match(const ah_fields *selecting, const ah_fields *response, const ah_fields *request);
+
+#endif
