@@ -9,28 +9,37 @@ static bool is_space(char character)
 }
 
 /* The end of the quoted string that begins here: behind its closing quote, or the end of the text. */
-static const char *skip_quoted(const char *text)
+static const char *skip_quoted(const char *text, bool *ends)
 {
     for (text++; *text && *text != '"'; text++) {
         if (*text == '\\' && text[1])
             text++;
     }
-    return *text ? text + 1 : text;
+    *ends = *text == '"';
+    return *ends ? text + 1 : text;
 }
 
-size_t ah_list_item(const char **item, const char **next)
+/* As ah_list_item(); *whole: its quoted strings all end. */
+static size_t take_item(const char **item, const char **next, bool *whole)
 {
     const char *text = *next;
     while (is_space(*text) || *text == ',')
         text++;
     const char *end = text;
+    *whole = true;
     while (*end && *end != ',')
-        end = *end == '"' ? skip_quoted(end) : end + 1;
+        end = *end == '"' ? skip_quoted(end, whole) : end + 1;
     *item = text;
     *next = end;
     while (end > text && is_space(end[-1]))
         end--;
     return (size_t)(end - text);
+}
+
+size_t ah_list_item(const char **item, const char **next)
+{
+    bool whole;
+    return take_item(item, next, &whole);
 }
 
 bool ah_seconds_parse(const char *text, size_t length, int64_t *seconds)
@@ -39,8 +48,9 @@ bool ah_seconds_parse(const char *text, size_t length, int64_t *seconds)
     for (size_t i = 0; i < length; i++) {
         if (text[i] < '0' || text[i] > '9')
             return false;
-        int digit = text[i] - '0';
-        value = value > (INT64_MAX - 1 - digit) / 10 ? INT64_MAX - 1 : value * 10 + digit;
+        value = value * 10 + (text[i] - '0');
+        if (value > AH_SECONDS_MOST)
+            value = AH_SECONDS_MOST;
     }
     *seconds = value;
     return length > 0;
@@ -52,16 +62,19 @@ typedef struct directive {
     size_t name_length;
     const char *argument;
     size_t argument_length;
+    /* Its quoted strings all end. */
+    bool whole;
 } directive;
 
 static bool next_directive(const char **text, directive *read)
 {
     const char *item;
-    size_t length = ah_list_item(&item, text);
+    bool whole;
+    size_t length = take_item(&item, text, &whole);
     if (!length)
         return false;
     const char *equals = memchr(item, '=', length);
-    *read = (directive){.name = item, .name_length = equals ? (size_t)(equals - item) : length};
+    *read = (directive){.name = item, .name_length = equals ? (size_t)(equals - item) : length, .whole = whole};
     if (!equals)
         return true;
     read->argument = equals + 1;
@@ -126,6 +139,16 @@ static void read_seconds(ah_directives *directives, const directive *read)
     }
 }
 
+/* Whether a response's no-cache is about certain fields; a list of none is no list (RFC 9111 section 5.2.2.4). */
+static bool names_fields(const directive *read)
+{
+    for (size_t i = 0; i < read->argument_length; i++) {
+        if (!strchr(", \t\"", read->argument[i]))
+            return true;
+    }
+    return false;
+}
+
 static const ah_directives none = {
     .max_age = AH_SECONDS_NONE,
     .min_fresh = AH_SECONDS_NONE,
@@ -134,23 +157,29 @@ static const ah_directives none = {
     .stale_if_error = AH_SECONDS_NONE,
 };
 
-ah_directives ah_directives_of_response(const ah_fields *fields)
+static ah_directives read_directives(const ah_fields *fields, bool is_request)
 {
     ah_directives directives = none;
     directive read;
     const char *text = ah_fields_get(fields, "cache-control");
     while (text && next_directive(&text, &read)) {
         if (is(&read, "no-cache"))
-            directives.no_cache = directives.no_cache || !read.argument;
+            directives.no_cache = directives.no_cache || is_request || !names_fields(&read);
         else if (!read_flag(&directives, &read))
             read_seconds(&directives, &read);
+        directives.no_store = directives.no_store || !read.whole;
     }
     return directives;
 }
 
+ah_directives ah_directives_of_response(const ah_fields *fields)
+{
+    return read_directives(fields, false);
+}
+
 ah_directives ah_directives_of_request(const ah_fields *fields)
 {
-    ah_directives directives = ah_directives_of_response(fields);
+    ah_directives directives = read_directives(fields, true);
     const char *pragma = ah_fields_get(fields, "pragma");
     directive read;
     if (ah_fields_find(fields, "cache-control"))

@@ -14,8 +14,8 @@
 /* More than any that is given: max-stale without a number. */
 #define AH_SECONDS_ANY INT64_MAX
 
-/* Of directives that come twice the first counts. Seconds that make no sense are 0 where that is the cautious
- * reading. */
+/* Of directives that come twice the first counts. Seconds that make no sense are 0 where that is the cautious reading,
+ * and a quoted string that does not end may hide a no-store. */
 typedef struct ah_directives {
     bool no_store;
     /* Without field names; those with some are asked of ah_directives_field(). */
@@ -41,7 +41,10 @@ ah_directives ah_directives_of_response(const ah_fields *fields);
 /* Whether a response's no-cache names this field (RFC 9111 section 5.2.2.4). */
 bool ah_directives_withhold(const ah_fields *fields, const char *name);
 
-/* Reads seconds (RFC 9111 section 1.2.2), digits alone; what is larger than fits is the largest. False: it is none. */
+/* The most seconds that are told apart: a double has room for them, and for a sum of several. */
+#define AH_SECONDS_MOST (INT64_C(1) << 53)
+
+/* Reads seconds (RFC 9111 section 1.2.2), digits alone; more than AH_SECONDS_MOST are as many. False: it is none. */
 bool ah_seconds_parse(const char *text, size_t length, int64_t *seconds);
 
 /* The first item of a comma-separated list (RFC 9110 section 5.6.1), without the white space around it; commas in

@@ -12,6 +12,7 @@ Suite *challenge_suite(void);
 Suite *codes_suite(void);
 Suite *date_suite(void);
 Suite *digest_suite(void);
+Suite *directives_suite(void);
 Suite *event_suite(void);
 Suite *fields_suite(void);
 Suite *log_suite(void);
