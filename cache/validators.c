@@ -13,7 +13,8 @@ static const char *opaque(const char *etag)
 
 bool ah_etag_is_strong(const char *etag)
 {
-    return etag && *etag == '"';
+    const char *end = etag && *etag == '"' ? strchr(etag + 1, '"') : NULL;
+    return end && !end[1];
 }
 
 bool ah_etag_same_strongly(const char *a, const char *b)
@@ -98,7 +99,8 @@ ah_precondition ah_precondition_evaluate(const ah_fields *request, const ah_fiel
     /* A date that is none is as good as not there (RFC 9110 section 13.1.3). */
     if (!read_date(request, "if-modified-since", now, &since))
         return AH_PRECONDITION_NONE;
-    if (!read_date(stored, "last-modified", now, &modified))
+    /* Date is the next best thing (RFC 9111 section 4.3.2). */
+    if (!read_date(stored, "last-modified", now, &modified) && !read_date(stored, "date", now, &modified))
         return AH_PRECONDITION_TRUE;
     return modified <= since ? AH_PRECONDITION_FALSE : AH_PRECONDITION_TRUE;
 }

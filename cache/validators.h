@@ -13,7 +13,7 @@
 bool ah_etag_same_strongly(const char *a, const char *b);
 bool ah_etag_same_weakly(const char *a, const char *b);
 
-/* Whether it is a strong entity tag; NULL is not. */
+/* Whether it is a strong entity tag (RFC 9110 section 8.8.3), and one alone; NULL is not. */
 bool ah_etag_is_strong(const char *etag);
 
 /* Whether an If-None-Match, "*" or a list of tags, names the tag, which may be NULL. */

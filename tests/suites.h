@@ -25,6 +25,7 @@ Suite *settings_suite(void);
 Suite *shared_suite(void);
 Suite *timers_suite(void);
 Suite *uri_suite(void);
+Suite *validators_suite(void);
 
 /* check_api */
 Suite *authentication_suite(void);
