@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/evp.h>
 
@@ -88,12 +89,13 @@ static bool hash(ah_buffer *text)
     return written;
 }
 
-/* The field of the request as it is compared: "" if it is absent. False: no memory. */
+/* The field of the request as it is compared: "" if it is absent. One without items is not absent (RFC 9111 section
+ * 4.1): "," is what no other becomes. False: no memory. */
 static bool normalise(ah_buffer *value, const ah_fields *request, const char *name)
 {
     const char *given = ah_fields_get(request, name);
     return join_items(value, given ? given : "") && (!is_preference(name) || sort_items(value)) &&
-           (!is_secret(name) || hash(value));
+           (!given || value->length || ah_buffer_append(value, ",", 1)) && (!is_secret(name) || hash(value));
 }
 
 static bool add_selecting(ah_fields *selecting, const ah_fields *request, const char *name)
@@ -120,6 +122,10 @@ static ah_vary read_names(ah_fields *names, const char *vary)
         if (!ah_fields_add(names, item, length, "", 0))
             return AH_VARY_NO_MEMORY;
     }
+    for (size_t i = 0; i < names->count; i++) {
+        if (!ah_is_token(names->fields[i].name))
+            return AH_VARY_ANY;
+    }
     return AH_VARY_OK;
 }
 
@@ -145,11 +151,36 @@ ah_vary ah_vary_select(ah_fields *selecting, const ah_fields *request, const ah_
     return result;
 }
 
+static bool has_name(const ah_fields *fields, const char *name, size_t length)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        const char *known = fields->fields[i].name;
+        if (strlen(known) == length && strncasecmp(known, name, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the selecting fields are all that the response's Vary names. They are of what it named when it came. */
+static bool is_told_by(const ah_fields *selecting, const ah_fields *response)
+{
+    const char *vary = ah_fields_get(response, "vary");
+    const char *item;
+    size_t length;
+    while (vary && (length = ah_list_item(&item, &vary))) {
+        if (!has_name(selecting, item, length))
+            return false;
+    }
+    return true;
+}
+
 ah_match ah_vary_match(const ah_fields *selecting, const ah_fields *response, const ah_fields *request)
 {
     ah_buffer value = {0};
     ah_match match = AH_MATCH_YES;
     if (!ah_fields_find(selecting, authorization) && is_personal(request, response))
+        return AH_MATCH_NO;
+    if (!is_told_by(selecting, response))
         return AH_MATCH_NO;
     for (size_t i = 0; i < selecting->count && match == AH_MATCH_YES; i++) {
         ah_buffer_clear(&value);

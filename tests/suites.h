@@ -26,6 +26,7 @@ Suite *shared_suite(void);
 Suite *timers_suite(void);
 Suite *uri_suite(void);
 Suite *validators_suite(void);
+Suite *vary_suite(void);
 
 /* check_api */
 Suite *authentication_suite(void);
