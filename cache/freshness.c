@@ -21,8 +21,7 @@ bool ah_is_permanent_redirect(int status)
     return status == 301 || status == 308;
 }
 
-/* When the server says that it made the response; without that, when it came. */
-static double date_of(const ah_entry *entry, double now)
+double ah_date_of(const ah_entry *entry, double now)
 {
     int64_t date;
     const char *value = ah_fields_get(&entry->fields, "date");
@@ -37,7 +36,7 @@ static double lifetime_by_expires(const ah_entry *entry, double now)
     const char *value = ah_fields_get(&entry->fields, "expires");
     if (!ah_date_parse(value, (int64_t)now, &expires))
         return 0;
-    double lifetime = (double)expires - date_of(entry, now);
+    double lifetime = (double)expires - ah_date_of(entry, now);
     return lifetime > 0 ? lifetime : 0;
 }
 
@@ -47,7 +46,7 @@ static double lifetime_by_modification(const ah_entry *entry, double heuristic, 
     const char *value = ah_fields_get(&entry->fields, "last-modified");
     if (heuristic <= 0 || !value || !ah_date_parse(value, (int64_t)now, &modified))
         return AH_LIFETIME_NONE;
-    double lifetime = (date_of(entry, now) - (double)modified) * heuristic;
+    double lifetime = (ah_date_of(entry, now) - (double)modified) * heuristic;
     if (lifetime <= 0)
         return AH_LIFETIME_NONE;
     return lifetime < week ? lifetime : week;
@@ -90,14 +89,15 @@ static double larger(double a, double b)
     return a > b ? a : b;
 }
 
-/* RFC 9111 section 4.2.3, with its names. A clock that was set back makes nothing younger than it came. */
+/* RFC 9111 section 4.2.3, with its names. What came later than now came by another clock, or before this one was set
+ * back: by how much they differ, that much older it may be. */
 static double current_age(const ah_entry *entry, double now)
 {
-    double apparent_age = larger(0, entry->received - date_of(entry, now));
+    double apparent_age = larger(0, entry->received - ah_date_of(entry, now));
     double response_delay = larger(0, entry->received - entry->requested);
     double corrected_age_value = age_value(entry) + response_delay;
     double corrected_initial_age = larger(apparent_age, corrected_age_value);
-    double resident_time = larger(0, now - entry->received);
+    double resident_time = larger(now - entry->received, entry->received - now);
     return corrected_initial_age + resident_time;
 }
 

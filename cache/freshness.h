@@ -22,6 +22,9 @@ typedef struct ah_freshness {
  * response without a lifetime is taken to be fresh; 0: it is not. */
 ah_freshness ah_freshness_of(const ah_entry *entry, const ah_directives *directives, double heuristic, double now);
 
+/* When the server says that it made the response; without that, when it came. */
+double ah_date_of(const ah_entry *entry, double now);
+
 /* Whether the status may be stored without a word about it (RFC 9110 section 15.1). */
 bool ah_is_heuristically_cacheable(int status);
 

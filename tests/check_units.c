@@ -16,6 +16,7 @@ int main(void)
     srunner_add_suite(runner, directives_suite());
     srunner_add_suite(runner, event_suite());
     srunner_add_suite(runner, fields_suite());
+    srunner_add_suite(runner, freshness_suite());
     srunner_add_suite(runner, log_suite());
     srunner_add_suite(runner, outcome_suite());
     srunner_add_suite(runner, proxy_suite());

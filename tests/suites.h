@@ -15,6 +15,7 @@ Suite *digest_suite(void);
 Suite *directives_suite(void);
 Suite *event_suite(void);
 Suite *fields_suite(void);
+Suite *freshness_suite(void);
 Suite *log_suite(void);
 Suite *outcome_suite(void);
 Suite *proxy_suite(void);
