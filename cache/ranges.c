@@ -100,7 +100,7 @@ bool ah_ranges_write(ah_buffer *text, const ah_ranges *ranges)
         if (!ah_buffer_printf(text, "%s%" PRIu64 "-%" PRIu64, i ? "," : "", range->first, range->end - 1))
             return false;
     }
-    return true;
+    return ah_buffer_append(text, "", 0);
 }
 
 /* Reads digits, at least one and no more than fit. NULL: there are none. */
@@ -137,11 +137,12 @@ bool ah_ranges_read(ah_ranges *ranges, const char *text)
     ah_range range;
     while (*text) {
         text = read_range(text, &range);
-        if (!text || (*text != ',' && *text) || !ah_ranges_add(ranges, range)) {
+        bool more = text && *text == ',' && text[1];
+        if (!text || (*text && !more) || !ah_ranges_add(ranges, range)) {
             ah_ranges_clear(ranges);
             return false;
         }
-        text += *text == ',';
+        text += more;
     }
     return true;
 }

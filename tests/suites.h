@@ -19,6 +19,7 @@ Suite *freshness_suite(void);
 Suite *log_suite(void);
 Suite *outcome_suite(void);
 Suite *proxy_suite(void);
+Suite *ranges_suite(void);
 Suite *receiver_suite(void);
 Suite *request_suite(void);
 Suite *response_suite(void);
