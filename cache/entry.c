@@ -76,7 +76,8 @@ bool ah_entry_write_fields(ah_buffer *text, const ah_fields *fields)
 
 bool ah_entry_read_fields(ah_fields *fields, const char *text, size_t length)
 {
-    const char *end = text + length;
+    /* Of nothing there may be no place either. */
+    const char *end = length ? text + length : text;
     while (text < end) {
         const char *line_end = memchr(text, '\n', (size_t)(end - text));
         line_end = line_end ? line_end : end;

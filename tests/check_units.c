@@ -14,6 +14,7 @@ int main(void)
     srunner_add_suite(runner, date_suite());
     srunner_add_suite(runner, digest_suite());
     srunner_add_suite(runner, directives_suite());
+    srunner_add_suite(runner, entry_suite());
     srunner_add_suite(runner, event_suite());
     srunner_add_suite(runner, fields_suite());
     srunner_add_suite(runner, freshness_suite());

@@ -13,6 +13,7 @@ Suite *codes_suite(void);
 Suite *date_suite(void);
 Suite *digest_suite(void);
 Suite *directives_suite(void);
+Suite *entry_suite(void);
 Suite *event_suite(void);
 Suite *fields_suite(void);
 Suite *freshness_suite(void);
