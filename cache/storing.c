@@ -25,13 +25,15 @@ static bool understands(int status)
 }
 
 /* A final response to a method whose responses are stored for GET. A POST's is only one if it says so itself, and the
- * caller has looked whether Content-Location is the target (RFC 9110 section 9.3.3). A 304 and a 416 are no
- * representation, and neither is what only says that a condition failed. */
+ * caller has looked whether Content-Location is the target (RFC 9110 section 9.3.3); of what went wrong, or was made,
+ * it is no representation (section 8.7). A 304 and a 416 are none either, nor is what only says that a condition failed.
+ */
 static bool is_candidate(const ah_exchanged *exchanged)
 {
     int status = exchanged->status;
-    bool method = strcmp(exchanged->method, "GET") == 0 || strcmp(exchanged->method, "POST") == 0;
-    return method && status >= 200 && status != 304 && status != 412 && status != 416;
+    if (strcmp(exchanged->method, "POST") == 0)
+        return status == 200;
+    return strcmp(exchanged->method, "GET") == 0 && status >= 200 && status != 304 && status != 412 && status != 416;
 }
 
 /* A part is of use if it says which it is, in a form that is kept. */
@@ -40,7 +42,7 @@ static bool is_usable_part(const ah_exchanged *exchanged)
     ah_range range;
     uint64_t length;
     const char *value = ah_fields_get(exchanged->response, "content-range");
-    return value && ah_content_range_parse(value, &range, &length) && strcmp(exchanged->method, "GET") == 0 &&
+    return value && ah_content_range_parse(value, &range, &length) &&
            !ah_fields_find(exchanged->response, "content-encoding");
 }
 
@@ -69,10 +71,10 @@ bool ah_may_store(const ah_exchanged *exchanged, double now)
     ah_freshness freshness = ah_freshness_of(&entry, &directives, exchanged->heuristic, now);
     if (!allows_storing(exchanged, &directives, freshness.is_explicit))
         return false;
-    if (strcmp(exchanged->method, "POST") == 0)
-        return freshness.is_explicit;
-    /* With neither a lifetime nor a validator it could never be used. */
-    return freshness.lifetime > 0 || has_validator(exchanged->response);
+    if (strcmp(exchanged->method, "POST") == 0 && !freshness.is_explicit)
+        return false;
+    /* With neither a lifetime that counts nor a validator it could never be used. */
+    return (freshness.lifetime > 0 && !directives.no_cache) || has_validator(exchanged->response);
 }
 
 bool ah_may_keep(const ah_entry *entry)
@@ -116,13 +118,19 @@ static bool is_nominated(const char *connection, const char *name)
     return false;
 }
 
+/* Whether the field must stay for the others to be judged, whatever is said of it. */
+static bool is_needed(const char *name)
+{
+    return strcmp(name, "connection") == 0 || strcmp(name, "cache-control") == 0 || strcmp(name, "vary") == 0;
+}
+
 void ah_strip_fields(ah_fields *fields)
 {
     /* Connection itself goes last, with the fields that stand behind it already gone. */
     for (size_t i = fields->count; i-- > 0;) {
         const char *name = fields->fields[i].name;
         bool dropped = is_nominated(ah_fields_get(fields, "connection"), name) || ah_directives_withhold(fields, name);
-        if (dropped && strcmp(name, "connection") != 0 && strcmp(name, "cache-control") != 0)
+        if (dropped && !is_needed(name))
             ah_fields_delete(fields, name);
     }
     for (size_t i = fields->count; i-- > 0;) {
@@ -204,9 +212,13 @@ bool ah_update_fields(ah_entry *entry, const ah_fields *newer)
         if (!describes_content(fields.fields[i].name))
             updated = replace_field(&entry->fields, &fields.fields[i]);
     }
-    /* An Age that the newer response does not have was the older one's (section 4.2.3). */
+    /* An Age or Date that the newer response does not have was the older one's (section 4.2.3). */
     if (updated && !ah_fields_find(&fields, "age"))
         ah_fields_delete(&entry->fields, "age");
+    if (updated && !ah_fields_find(&fields, "date"))
+        ah_fields_delete(&entry->fields, "date");
+    /* What is withheld from now on may be there from before. */
+    ah_strip_fields(&entry->fields);
     ah_fields_clear(&fields);
     return updated;
 }

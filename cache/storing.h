@@ -27,7 +27,7 @@ bool ah_may_keep(const ah_entry *entry);
 bool ah_prepare_entry(ah_entry *entry, const ah_exchanged *exchanged);
 
 /* Takes what is for the connection alone, or must be validated before each use, out of fields to be stored (RFC 9111
- * section 3.1). */
+ * section 3.1); but not what a cache goes by. */
 void ah_strip_fields(ah_fields *fields);
 
 /* The content was decoded on its way here: the fields say so, and its length [httplib2._decompressContent]. False: no

@@ -26,6 +26,7 @@ Suite *request_suite(void);
 Suite *response_suite(void);
 Suite *settings_suite(void);
 Suite *shared_suite(void);
+Suite *storing_suite(void);
 Suite *timers_suite(void);
 Suite *uri_suite(void);
 Suite *validators_suite(void);
