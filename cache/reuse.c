@@ -8,7 +8,7 @@
 
 /* How long something stale is good enough for when the server cannot be reached at all. */
 static const double longest_disconnection = 7 * 24 * 3600;
-/* So many entity tags are sent at the most. */
+/* So many stored responses are asked about at the most, besides the selected one. */
 enum { MOST_TAGS = 32 };
 
 ah_asked ah_asked_of(const char *method, const ah_fields *fields, double heuristic, bool ignore_etag)
@@ -50,16 +50,26 @@ bool ah_reuse_share(ah_reuse *reuse, const ah_asked *asked, const ah_entry *entr
 
 /* ---- Whether ---- */
 
-/* The newest entry whose selecting fields are the request's (RFC 9111 section 4.1). False: no memory. */
-static bool select_entry(ah_reuse *reuse, const ah_asked *asked, const ah_entries *entries)
+/* Whether an entry is to be chosen before one that came after it: what says by what it varies before what does not
+ * (RFC 9111 section 4.1), and then what the server made later (section 4). */
+static bool is_preferred(const ah_entry *entry, const ah_entry *newer, double now)
+{
+    bool varies = ah_fields_find(&entry->fields, "vary") != NULL;
+    bool newer_varies = ah_fields_find(&newer->fields, "vary") != NULL;
+    return varies == newer_varies ? ah_date_of(entry, now) > ah_date_of(newer, now) : varies;
+}
+
+/* The entry to choose of those whose selecting fields are the request's. False: no memory. */
+static bool select_entry(ah_reuse *reuse, const ah_asked *asked, const ah_entries *entries, double now)
 {
     reuse->selected = AH_NO_ENTRY;
-    for (size_t i = 0; i < entries->count && reuse->selected == AH_NO_ENTRY; i++) {
+    for (size_t i = 0; i < entries->count; i++) {
         const ah_entry *entry = &entries->items[i];
         ah_match match = ah_vary_match(&entry->selecting, &entry->fields, asked->fields);
         if (match == AH_MATCH_NO_MEMORY)
             return false;
-        if (match == AH_MATCH_YES)
+        if (match == AH_MATCH_YES &&
+            (reuse->selected == AH_NO_ENTRY || is_preferred(entry, &entries->items[reuse->selected], now)))
             reuse->selected = i;
     }
     return true;
@@ -86,8 +96,9 @@ static standing stand(const ah_asked *asked, const ah_entry *entry, double now)
     at.trusted = !at.directives.no_cache && !asked->directives.no_cache;
     /* What is immutable does not get better by being asked for anew (RFC 8246 section 2). */
     bool unchanging = at.directives.immutable && at.staleness < 0;
-    at.young_enough = asked->directives.max_age == AH_SECONDS_NONE || unchanging ||
-                      at.freshness.age <= (double)asked->directives.max_age;
+    /* With 0 the server is to be asked, and not whether the clock has moved since. */
+    int64_t most = asked->directives.max_age;
+    at.young_enough = most == AH_SECONDS_NONE || unchanging || (most > 0 && at.freshness.age <= (double)most);
     return at;
 }
 
@@ -95,7 +106,7 @@ static standing stand(const ah_asked *asked, const ah_entry *entry, double now)
 static bool is_fresh(const standing *at, const ah_asked *asked)
 {
     double needed = asked->directives.min_fresh == AH_SECONDS_NONE ? 0 : (double)asked->directives.min_fresh;
-    return at->trusted && at->young_enough && at->staleness + needed < 0;
+    return at->trusted && at->young_enough && at->staleness < 0 && at->staleness + needed <= 0;
 }
 
 /* Whether it may be used stale, since the caller says so (max-stale). A minimum of freshness is another wish. */
@@ -118,11 +129,17 @@ static bool is_refreshable(const standing *at, const ah_asked *asked)
 
 static ah_verdict judge(const ah_asked *asked, const standing *at)
 {
-    if (is_fresh(at, asked) || is_stale_enough(at, asked))
+    bool refreshable = is_refreshable(at, asked);
+    if (is_fresh(at, asked) || is_stale_enough(at, asked) || (asked->directives.only_if_cached && refreshable))
         return AH_VERDICT_USE;
     if (asked->directives.only_if_cached)
         return AH_VERDICT_UNAVAILABLE;
-    return is_refreshable(at, asked) ? AH_VERDICT_USE_AND_REFRESH : AH_VERDICT_VALIDATE;
+    return refreshable ? AH_VERDICT_USE_AND_REFRESH : AH_VERDICT_VALIDATE;
+}
+
+static ah_verdict miss(const ah_asked *asked)
+{
+    return asked->directives.only_if_cached ? AH_VERDICT_UNAVAILABLE : AH_VERDICT_MISS;
 }
 
 static void decide_selected(ah_reuse *reuse, const ah_asked *asked, const ah_entry *entry, double now)
@@ -131,7 +148,7 @@ static void decide_selected(ah_reuse *reuse, const ah_asked *asked, const ah_ent
     ah_precondition precondition = ah_precondition_evaluate(asked->fields, &entry->fields, now);
     reuse->age = at.freshness.age;
     if (!ah_reuse_share(reuse, asked, entry, now) || precondition == AH_PRECONDITION_OTHER) {
-        reuse->verdict = asked->directives.only_if_cached ? AH_VERDICT_UNAVAILABLE : AH_VERDICT_MISS;
+        reuse->verdict = miss(asked);
         reuse->selected = AH_NO_ENTRY;
         return;
     }
@@ -143,16 +160,14 @@ static void decide_selected(ah_reuse *reuse, const ah_asked *asked, const ah_ent
 
 bool ah_reuse_decide(ah_reuse *reuse, const ah_asked *asked, const ah_entries *entries, double now)
 {
-    *reuse = (ah_reuse){.verdict = AH_VERDICT_MISS, .selected = AH_NO_ENTRY};
+    *reuse = (ah_reuse){.verdict = miss(asked), .selected = AH_NO_ENTRY};
     if (asked->directives.no_store)
         return true;
-    if (!select_entry(reuse, asked, entries))
+    if (!select_entry(reuse, asked, entries, now))
         return false;
     if (reuse->selected != AH_NO_ENTRY)
         decide_selected(reuse, asked, &entries->items[reuse->selected], now);
-    else if (asked->directives.only_if_cached)
-        reuse->verdict = AH_VERDICT_UNAVAILABLE;
-    else if (entries->count)
+    else if (entries->count && !asked->directives.only_if_cached)
         /* One of the others may be what the server would send (RFC 9111 section 4.1). */
         reuse->verdict = AH_VERDICT_VALIDATE;
     return true;
@@ -178,8 +193,8 @@ static bool add_tags(ah_fields *conditions, const ah_asked *asked, const ah_entr
 {
     ah_buffer tags = {0};
     bool added = true;
-    for (size_t i = 0; i < entries->count && i < MOST_TAGS && added; i++) {
-        if (i == selected || would_answer(asked, &entries->items[i]))
+    for (size_t i = 0; i < entries->count && added; i++) {
+        if (i == selected || (i < MOST_TAGS && would_answer(asked, &entries->items[i])))
             added = add_tag(&tags, &entries->items[i]);
     }
     if (added && tags.length)
@@ -199,16 +214,22 @@ bool ah_reuse_conditions(ah_fields *conditions, const ah_asked *asked, const ah_
     return !modified || ah_fields_set(conditions, "if-modified-since", modified);
 }
 
-/* Whether the 304 has a validator by which the entry is told from others. */
-static bool is_about(const ah_entry *entry, const ah_fields *not_modified)
+/* Whether the 304 has the entity tag of the entry. */
+static bool has_tag_of(const ah_entry *entry, const ah_fields *not_modified)
 {
     const char *tag = ah_fields_get(not_modified, "etag");
+    const char *known = ah_fields_get(&entry->fields, "etag");
+    return tag && (ah_etag_is_strong(tag) ? ah_etag_same_strongly(tag, known) : ah_etag_same_weakly(tag, known));
+}
+
+/* Whether the 304 is about the entry that the request selects. Others may have been modified at the same time: of these
+ * their date says nothing. */
+static bool is_about_selected(const ah_entry *entry, const ah_fields *not_modified)
+{
     const char *modified = ah_fields_get(not_modified, "last-modified");
     const char *known = ah_fields_get(&entry->fields, "last-modified");
-    if (tag && ah_etag_is_strong(tag))
-        return ah_etag_same_strongly(tag, ah_fields_get(&entry->fields, "etag"));
-    if (tag)
-        return ah_etag_same_weakly(tag, ah_fields_get(&entry->fields, "etag"));
+    if (ah_fields_find(not_modified, "etag"))
+        return has_tag_of(entry, not_modified);
     return modified && known && strcmp(modified, known) == 0;
 }
 
@@ -216,12 +237,12 @@ size_t ah_reuse_freshened(const ah_entries *entries, size_t selected, const ah_f
 {
     bool validator = ah_fields_find(not_modified, "etag") || ah_fields_find(not_modified, "last-modified");
     /* Servers that leave them out mean what they were asked about, if that was one. */
-    if (!validator)
-        return selected != AH_NO_ENTRY || entries->count != 1 ? selected : 0;
-    if (selected != AH_NO_ENTRY && is_about(&entries->items[selected], not_modified))
+    if (!validator && selected == AH_NO_ENTRY && entries->count == 1)
+        return ah_fields_find(&entries->items[0].fields, "etag") ? 0 : AH_NO_ENTRY;
+    if (!validator || (selected != AH_NO_ENTRY && is_about_selected(&entries->items[selected], not_modified)))
         return selected;
     for (size_t i = 0; i < entries->count; i++) {
-        if (is_about(&entries->items[i], not_modified))
+        if (has_tag_of(&entries->items[i], not_modified))
             return i;
     }
     return AH_NO_ENTRY;

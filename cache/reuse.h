@@ -66,7 +66,7 @@ bool ah_reuse_share(ah_reuse *reuse, const ah_asked *asked, const ah_entry *entr
  * if the request has conditions of its own. False: no memory. */
 bool ah_reuse_conditions(ah_fields *conditions, const ah_asked *asked, const ah_entries *entries, size_t selected);
 
-/* Which of the entries a 304 is about (RFC 9111 section 4.3.4); AH_NO_ENTRY: none. */
+/* Which of the entries a 304 to the conditions above is about (RFC 9111 section 4.3.4); AH_NO_ENTRY: none. */
 size_t ah_reuse_freshened(const ah_entries *entries, size_t selected, const ah_fields *not_modified);
 
 typedef enum ah_trouble {

@@ -25,6 +25,7 @@ int main(void)
     srunner_add_suite(runner, receiver_suite());
     srunner_add_suite(runner, request_suite());
     srunner_add_suite(runner, response_suite());
+    srunner_add_suite(runner, reuse_suite());
     srunner_add_suite(runner, settings_suite());
     srunner_add_suite(runner, shared_suite());
     srunner_add_suite(runner, storing_suite());

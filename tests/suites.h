@@ -24,6 +24,7 @@ Suite *ranges_suite(void);
 Suite *receiver_suite(void);
 Suite *request_suite(void);
 Suite *response_suite(void);
+Suite *reuse_suite(void);
 Suite *settings_suite(void);
 Suite *shared_suite(void);
 Suite *storing_suite(void);
