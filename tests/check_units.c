@@ -23,6 +23,7 @@ int main(void)
     srunner_add_suite(runner, proxy_suite());
     srunner_add_suite(runner, ranges_suite());
     srunner_add_suite(runner, receiver_suite());
+    srunner_add_suite(runner, record_suite());
     srunner_add_suite(runner, request_suite());
     srunner_add_suite(runner, response_suite());
     srunner_add_suite(runner, reuse_suite());

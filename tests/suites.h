@@ -22,6 +22,7 @@ Suite *outcome_suite(void);
 Suite *proxy_suite(void);
 Suite *ranges_suite(void);
 Suite *receiver_suite(void);
+Suite *record_suite(void);
 Suite *request_suite(void);
 Suite *response_suite(void);
 Suite *reuse_suite(void);

@@ -3,7 +3,7 @@
 set -u
 : "${srcdir:=.}" "${top_builddir:=.}"
 failures=0
-for target in uri challenge receiver decoder proxy date; do
+for target in uri challenge receiver decoder proxy date record; do
     log=$(mktemp) || exit 1
     if "$top_builddir/tests/fuzz/replay_$target" "$srcdir/tests/fuzz/corpus/$target" >"$log" 2>&1; then
         echo "$target: $(tail -n 1 "$log")"

@@ -35,13 +35,13 @@ for coder in brotli:libbrotlidec; do
 done
 # shellcheck disable=SC2086 # Words.
 flags=$(pkg-config --cflags $packages) && libs=$(pkg-config --libs $packages) || exit 1
-flags="-std=c11 -D_POSIX_C_SOURCE=200809L -I$top/include -I$top/lib $coders $flags -pthread -g -O1"
+flags="-std=c11 -D_POSIX_C_SOURCE=200809L -I$top/include -I$top/lib -I$top $coders $flags -pthread -g -O1"
 flags="$flags -fno-omit-frame-pointer -fno-sanitize-recover=all"
 
 rm -rf objects found seeds
 mkdir objects found seeds || exit 1
 # shellcheck disable=SC2086 # Words.
-(cd objects && clang $flags -fsanitize=fuzzer-no-link,address,undefined -c "$top"/lib/*.c "$top"/lib/base/*.c) || exit 1
+(cd objects && clang $flags -fsanitize=fuzzer-no-link,address,undefined -c "$top"/lib/*.c "$top"/lib/base/*.c "$top"/cache/*.c) || exit 1
 
 # fuzz NAME: builds and runs a target.
 fuzz() {
@@ -66,7 +66,7 @@ fuzz() {
 }
 
 failures=0
-for target in uri challenge receiver decoder proxy date; do
+for target in uri challenge receiver decoder proxy date record; do
     fuzz "$target" || failures=$((failures + 1))
 done
 [ "$failures" -eq 0 ]
