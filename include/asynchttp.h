@@ -191,6 +191,10 @@ ASYNCHTTP_EXTERN asynchttp_cache *asynchttp_cache_sqlite(const char *directory, 
  * several threads at once, without any lock held; they may block, which holds up the worker. Keys are of at most 250
  * bytes, printable ASCII without spaces; values of at most 1,000,000 bytes, of any kind. A value that comes back
  * damaged is not used. All but free must be there.
+ *
+ * Programs on any number of machines may share what is behind the methods. What is behind them must evict by itself, or
+ * give values a lifetime, as memcached does, and Redis when it is told to: the library deletes what it has replaced, but
+ * not what a program has left behind that was killed, or that stored something for a URI together with another one.
  */
 typedef struct asynchttp_cache_methods {
     /* 0: found, and *value is memory from malloc() that the library frees; 1: not there; -1: failed. */

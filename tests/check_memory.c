@@ -7,10 +7,13 @@
 #include "failing.h"
 #include "fixture.h"
 #include "suites.h"
+#include "table.h"
 
 #include <asynchttp.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "cache/store_objects.h"
 
 /* ---- Scenarios: each checks what it can, whatever fails ---- */
 
@@ -152,6 +155,62 @@ static void logged_life(void)
         continue;
 }
 
+static bool check_x(void *data, const void *content, size_t length)
+{
+    (void)data;
+    return *(const char *)content == 'x' && memchr(content, 'y', length) == NULL;
+}
+
+static ah_store_result store_x(ah_store *store, const ah_entry *entry, uint64_t offset, size_t length)
+{
+    static char content[600000];
+    memset(content, 'x', sizeof(content));
+    ah_store_writer *writer = store->methods->begin(store, entry, offset);
+    if (writer && store->methods->write(writer, content, length))
+        return store->methods->commit(writer, entry, NULL, 0);
+    if (writer)
+        store->methods->abort(writer);
+    return AH_STORE_FAILED;
+}
+
+/* Stores with and without pieces, and joins a part with what is found. */
+static void use_store(ah_store *store, ah_entry *entry)
+{
+    ah_entries found = {0};
+    store_x(store, entry, 0, 600000);
+    store_x(store, entry, 0, 100);
+    entry->partial = true;
+    entry->length = 1000;
+    store_x(store, entry, 0, 600);
+    if (store->methods->find(store, entry->uri, &found) == AH_STORE_OK) {
+        ah_entry *first = found.items;
+        if (first->partial)
+            store_x(store, first, 500, 500);
+        store->methods->update(store, first);
+        ck_assert_int_ne(store->methods->read(store, first, (ah_range){0, 100}, check_x, NULL), AH_STORE_STOPPED);
+        store->methods->remove(store, first);
+    }
+    ah_entries_clear(&found);
+    store->methods->remove_uri(store, entry->uri);
+}
+
+static void stored_life(void)
+{
+    static char uri[] = "http://example.com/";
+    static char method[] = "GET";
+    table cache;
+    ah_entry entry = {.uri = uri, .method = method, .status = 200, .version = 11, .length = AH_LENGTH_UNKNOWN};
+    table_init(&cache);
+    cache.allocate = failing_malloc;
+    ah_store *store = ah_store_objects_new(&table_methods, &cache);
+    if (store && ah_fields_add(&entry.fields, "etag", 4, "\"x\"", 3))
+        use_store(store, &entry);
+    if (store)
+        store->methods->free(store);
+    ah_fields_clear(&entry.fields);
+    table_clear(&cache);
+}
+
 /* Runs the scenario with each call failing in turn, until it makes fewer calls than that. Returns how many fail. */
 static long fail_each(void (*scenario)(void), long kept)
 {
@@ -179,6 +238,12 @@ START_TEST(every_failed_allocation_is_survived_with_a_log)
 }
 END_TEST
 
+START_TEST(every_failed_allocation_is_survived_by_a_cache_of_objects)
+{
+    ck_assert_int_gt(fail_each(stored_life, 0), 100);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("memory");
@@ -186,6 +251,7 @@ int main(void)
     tcase_set_timeout(tcase, 300);
     tcase_add_test(tcase, every_failed_allocation_is_survived);
     tcase_add_test(tcase, every_failed_allocation_is_survived_with_a_log);
+    tcase_add_test(tcase, every_failed_allocation_is_survived_by_a_cache_of_objects);
     suite_add_tcase(suite, tcase);
     fixture_start();
     SRunner *runner = srunner_create(suite);
