@@ -3,9 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How many fields a response usually has at most, and how much room they take. */
+enum { USUAL_COUNT = 16, USUAL_SIZE = 600 };
+
 asynchttp_response *ah_response_new(void)
 {
-    return calloc(1, sizeof(asynchttp_response));
+    asynchttp_response *response = calloc(1, sizeof(*response));
+    if (response && ah_fields_reserve(&response->fields, USUAL_COUNT, USUAL_SIZE))
+        return response;
+    free(response);
+    return NULL;
 }
 
 void ah_response_free(asynchttp_response *response)

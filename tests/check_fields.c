@@ -269,6 +269,52 @@ START_TEST(copies_share_nothing)
 }
 END_TEST
 
+/* Whatever was reserved, a little or a lot, only says where things lie. */
+START_TEST(any_reserve_will_do)
+{
+    char name[32];
+    for (size_t size = 0; size <= 2048; size += 8) {
+        ah_fields fields = {0};
+        ck_assert(ah_fields_reserve(&fields, size / 64, size));
+        for (int i = 0; i < 20; i++) {
+            snprintf(name, sizeof(name), "Name-%d", i);
+            add(&fields, name, "one");
+            add(&fields, name, i % 2 ? "two" : "three");
+        }
+        ck_assert(ah_fields_set(&fields, "name-4", "a longer value than it was before"));
+        ck_assert(ah_fields_delete(&fields, "name-5"));
+        add(&fields, "name-4", "four");
+        ck_assert_uint_eq(fields.count, 19);
+        ck_value(&fields, "name-0", "one, three");
+        ck_value(&fields, "name-19", "one, two");
+        ck_value(&fields, "name-4", "a longer value than it was before, four");
+        /* Too late to matter. */
+        ck_assert(ah_fields_reserve(&fields, 1, 1));
+        ck_value(&fields, "name-18", "one, three");
+        ah_fields_clear(&fields);
+    }
+}
+END_TEST
+
+/* A value that is not changed stays where it is, whatever happens to the others. */
+START_TEST(values_stay_where_they_are)
+{
+    char name[32];
+    ah_fields fields = {0};
+    ck_assert(ah_fields_reserve(&fields, 2, 100));
+    add(&fields, "stays", "here");
+    const char *value = ah_fields_get(&fields, "stays");
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "name-%d", i);
+        ck_assert(ah_fields_set(&fields, name, name));
+        ck_assert(ah_fields_set(&fields, "changes", name));
+    }
+    ck_assert_ptr_eq(ah_fields_get(&fields, "stays"), value);
+    ck_assert_str_eq(value, "here");
+    ah_fields_clear(&fields);
+}
+END_TEST
+
 START_TEST(cleared_fields_are_empty_and_usable)
 {
     ah_fields fields = {0};
@@ -436,6 +482,8 @@ Suite *fields_suite(void)
     tcase_add_loop_test(changes, delete_removes_all_values_and_keeps_the_order, 0, 4);
     tcase_add_test(changes, delete_takes_any_case_and_the_fields_own_name);
     tcase_add_test(changes, copies_share_nothing);
+    tcase_add_test(changes, any_reserve_will_do);
+    tcase_add_test(changes, values_stay_where_they_are);
     tcase_add_test(changes, cleared_fields_are_empty_and_usable);
     suite_add_tcase(suite, changes);
     TCase *texts = tcase_create("texts");

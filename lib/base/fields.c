@@ -1,7 +1,14 @@
 #include "base/fields.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Part of a text. */
+struct span {
+    const char *text;
+    size_t length;
+};
 
 char ah_lower(char character)
 {
@@ -38,34 +45,6 @@ static bool is_space(char character)
     return character == ' ' || character == '\t' || character == '\r' || character == '\n';
 }
 
-/* A zero-terminated copy without the white space around it. */
-static char *trimmed(const char *text, size_t length)
-{
-    while (length && is_space(text[length - 1]))
-        length--;
-    while (length && is_space(*text)) {
-        text++;
-        length--;
-    }
-    char *copy = malloc(length + 1);
-    if (!copy)
-        return NULL;
-    memcpy(copy, text, length);
-    copy[length] = '\0';
-    return copy;
-}
-
-static char *lowered(const char *text, size_t length)
-{
-    char *copy = malloc(length + 1);
-    if (!copy)
-        return NULL;
-    for (size_t i = 0; i < length; i++)
-        copy[i] = ah_lower(text[i]);
-    copy[length] = '\0';
-    return copy;
-}
-
 static bool has_name(const ah_field *field, const char *name, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
@@ -84,15 +63,45 @@ static ah_field *find(const ah_fields *fields, const char *name, size_t length)
     return NULL;
 }
 
-static void free_values(ah_field *field)
+/* ---- Memory: from the block while it lasts, else of its own ---- */
+
+static bool is_in_block(const ah_fields *fields, const void *memory)
 {
-    for (size_t i = 0; i < field->count; i++)
-        free(field->values[i]);
-    free(field->values);
-    if (field->joined)
-        ah_buffer_free(field->joined);
-    free(field->joined);
-    field->joined = NULL;
+    uintptr_t start = (uintptr_t)fields->block;
+    return fields->block && (uintptr_t)memory >= start && (uintptr_t)memory < start + fields->block_size;
+}
+
+/* NULL: no memory. */
+static void *obtain(ah_fields *fields, size_t size)
+{
+    size_t aligned = (size + sizeof(void *) - 1) & ~(sizeof(void *) - 1);
+    if (aligned > fields->block_size - fields->block_used)
+        return malloc(size);
+    void *memory = fields->block + fields->block_used;
+    fields->block_used += aligned;
+    return memory;
+}
+
+/* What lies in the block is freed with it. */
+static void let_go(const ah_fields *fields, void *memory)
+{
+    if (!is_in_block(fields, memory))
+        free(memory);
+}
+
+bool ah_fields_reserve(ah_fields *fields, size_t count, size_t size)
+{
+    size_t array = count * sizeof(*fields->fields);
+    if (fields->block || fields->fields || array + size == 0)
+        return true;
+    fields->block = malloc(array + size);
+    if (!fields->block)
+        return false;
+    fields->block_size = array + size;
+    fields->block_used = array;
+    fields->fields = (ah_field *)(void *)fields->block;
+    fields->capacity = count;
+    return true;
 }
 
 static bool grow(ah_fields *fields)
@@ -100,28 +109,76 @@ static bool grow(ah_fields *fields)
     if (fields->count < fields->capacity)
         return true;
     size_t capacity = fields->capacity ? fields->capacity * 2 : 4;
-    ah_field *grown = realloc(fields->fields, capacity * sizeof(*grown));
+    ah_field *grown = malloc(capacity * sizeof(*grown));
     if (!grown)
         return false;
+    if (fields->count)
+        memcpy(grown, fields->fields, fields->count * sizeof(*grown));
+    let_go(fields, fields->fields);
     fields->fields = grown;
     fields->capacity = capacity;
     return true;
 }
 
-/* A new field at the end; takes over the value, but not on failure. */
-static bool append_field(ah_fields *fields, const char *name, size_t name_length, char *value)
+/* ---- Fields ---- */
+
+/* A field with one value is one piece of memory: the pointer to the value, which is the array of the values, then the
+ * name, then the value. */
+static char **piece_of(const ah_field *field)
 {
-    if (!grow(fields))
-        return false;
-    char **values = malloc(sizeof(*values));
-    char *lower = lowered(name, name_length);
-    if (!values || !lower) {
-        free(values);
-        free(lower);
-        return false;
+    return (char **)(void *)field->name - 1;
+}
+
+static struct span trimmed(const char *text, size_t length)
+{
+    while (length && is_space(text[length - 1]))
+        length--;
+    while (length && is_space(*text)) {
+        text++;
+        length--;
     }
-    values[0] = value;
-    fields->fields[fields->count++] = (ah_field){.name = lower, .values = values, .count = 1};
+    return (struct span){text, length};
+}
+
+static char *put(char *to, struct span text)
+{
+    if (text.length)
+        memcpy(to, text.text, text.length);
+    to[text.length] = '\0';
+    return to;
+}
+
+/* False: no memory. */
+static bool make(ah_fields *fields, ah_field *field, const char *name, size_t name_length, struct span value)
+{
+    char **piece = obtain(fields, sizeof(*piece) + name_length + 1 + value.length + 1);
+    if (!piece)
+        return false;
+    *field = (ah_field){.name = (char *)(piece + 1), .values = piece, .count = 1};
+    for (size_t i = 0; i < name_length; i++)
+        field->name[i] = ah_lower(name[i]);
+    field->name[name_length] = '\0';
+    piece[0] = put(field->name + name_length + 1, value);
+    return true;
+}
+
+static void unmake(const ah_fields *fields, ah_field *field)
+{
+    for (size_t i = 1; i < field->count; i++)
+        let_go(fields, field->values[i]);
+    if (field->values != piece_of(field))
+        let_go(fields, field->values);
+    if (field->joined)
+        ah_buffer_free(field->joined);
+    free(field->joined);
+    let_go(fields, piece_of(field));
+}
+
+static bool append_field(ah_fields *fields, const char *name, size_t name_length, struct span value)
+{
+    if (!grow(fields) || !make(fields, &fields->fields[fields->count], name, name_length, value))
+        return false;
+    fields->count++;
     return true;
 }
 
@@ -142,53 +199,57 @@ static bool reserve_joined(ah_field *field, size_t length)
     return ah_buffer_reserve(field->joined, first + length + 2);
 }
 
-/* One more value for a field; takes it over, but not on failure. */
-static bool append_value(ah_field *field, char *value)
+/* Makes room for one value more in the array. */
+static bool reserve_value(ah_fields *fields, ah_field *field)
 {
-    if (!reserve_joined(field, strlen(value)))
+    if (!is_power_of_two(field->count))
+        return true;
+    char **values = obtain(fields, 2 * field->count * sizeof(*values));
+    if (!values)
         return false;
-    if (is_power_of_two(field->count)) {
-        char **values = realloc(field->values, 2 * field->count * sizeof(*values));
-        if (!values)
-            return false;
-        field->values = values;
+    memcpy(values, field->values, field->count * sizeof(*values));
+    if (field->values != piece_of(field))
+        let_go(fields, field->values);
+    field->values = values;
+    return true;
+}
+
+/* One more value for a field. */
+static bool append_value(ah_fields *fields, ah_field *field, struct span value)
+{
+    char *copy = obtain(fields, value.length + 1);
+    if (!copy)
+        return false;
+    put(copy, value);
+    if (!reserve_joined(field, value.length) || !reserve_value(fields, field)) {
+        let_go(fields, copy);
+        return false;
     }
     if (field->count == 1)
         ah_buffer_append_string(field->joined, field->values[0]);
     ah_buffer_append_string(field->joined, ", ");
-    ah_buffer_append_string(field->joined, value);
-    field->values[field->count++] = value;
+    ah_buffer_append_string(field->joined, copy);
+    field->values[field->count++] = copy;
     return true;
 }
 
 bool ah_fields_add(ah_fields *fields, const char *name, size_t name_length, const char *value, size_t value_length)
 {
-    char *copy = trimmed(value, value_length);
-    if (!copy)
-        return false;
+    struct span text = trimmed(value, value_length);
     ah_field *field = find(fields, name, name_length);
-    bool added = field ? append_value(field, copy) : append_field(fields, name, name_length, copy);
-    if (!added)
-        free(copy);
-    return added;
+    return field ? append_value(fields, field, text) : append_field(fields, name, name_length, text);
 }
 
 bool ah_fields_set(ah_fields *fields, const char *name, const char *value)
 {
+    ah_field made;
     ah_field *field = find(fields, name, strlen(name));
     if (!field)
         return ah_fields_add(fields, name, strlen(name), value, strlen(value));
-    char *copy = trimmed(value, strlen(value));
-    char **values = malloc(sizeof(*values));
-    if (!copy || !values) {
-        free(copy);
-        free(values);
+    if (!make(fields, &made, field->name, strlen(field->name), trimmed(value, strlen(value))))
         return false;
-    }
-    values[0] = copy;
-    free_values(field);
-    field->values = values;
-    field->count = 1;
+    unmake(fields, field);
+    *field = made;
     return true;
 }
 
@@ -197,8 +258,7 @@ bool ah_fields_delete(ah_fields *fields, const char *name)
     ah_field *field = find(fields, name, strlen(name));
     if (!field)
         return false;
-    free_values(field);
-    free(field->name);
+    unmake(fields, field);
     size_t after = fields->count - 1 - (size_t)(field - fields->fields);
     memmove(field, field + 1, after * sizeof(*field));
     fields->count--;
@@ -221,26 +281,37 @@ const char *ah_field_value(const ah_field *field)
     return field->count == 1 ? field->values[0] : field->joined->data;
 }
 
-bool ah_fields_copy(ah_fields *copy, const ah_fields *fields)
+/* How much room a copy needs for all but its array. */
+static size_t size_of(const ah_fields *fields)
 {
+    size_t size = 0;
     for (size_t i = 0; i < fields->count; i++) {
         const ah_field *field = &fields->fields[i];
-        for (size_t j = 0; j < field->count; j++) {
-            if (!ah_fields_add(copy, field->name, strlen(field->name), field->values[j], strlen(field->values[j]))) {
-                ah_fields_clear(copy);
-                return false;
-            }
-        }
+        size += strlen(field->name) + sizeof(void *);
+        for (size_t j = 0; j < field->count; j++)
+            size += strlen(field->values[j]) + 2 * sizeof(void *);
     }
-    return true;
+    return size;
+}
+
+bool ah_fields_copy(ah_fields *copy, const ah_fields *fields)
+{
+    bool copied = !fields->count || ah_fields_reserve(copy, fields->count, size_of(fields));
+    for (size_t i = 0; i < fields->count && copied; i++) {
+        const ah_field *field = &fields->fields[i];
+        for (size_t j = 0; j < field->count && copied; j++)
+            copied = ah_fields_add(copy, field->name, strlen(field->name), field->values[j], strlen(field->values[j]));
+    }
+    if (!copied)
+        ah_fields_clear(copy);
+    return copied;
 }
 
 void ah_fields_clear(ah_fields *fields)
 {
-    for (size_t i = 0; i < fields->count; i++) {
-        free_values(&fields->fields[i]);
-        free(fields->fields[i].name);
-    }
-    free(fields->fields);
+    for (size_t i = 0; i < fields->count; i++)
+        unmake(fields, &fields->fields[i]);
+    let_go(fields, fields->fields);
+    free(fields->block);
     *fields = (ah_fields){0};
 }

@@ -23,7 +23,15 @@ typedef struct ah_fields {
     ah_field *fields;
     size_t count;
     size_t capacity;
+    /* Memory for what is added, obtained at once; what does not fit is allocated by itself. NULL: none. */
+    char *block;
+    size_t block_size;
+    size_t block_used;
 } ah_fields;
+
+/* Obtains memory at once for so many fields, and for so many bytes of names, values and what comes with them (about 24
+ * bytes a field). Only a matter of speed; does nothing where there are fields already. False: no memory. */
+bool ah_fields_reserve(ah_fields *fields, size_t count, size_t size);
 
 /* Adds a value to the field of that name, whose case does not matter, after the values it has. The name and value need
  * not end with a zero byte. White space around the value is dropped. False: no memory, nothing has changed. */
