@@ -5,6 +5,7 @@
 #endif
 #if HAVE_ZSTD
 #include <zstd.h>
+#include <zstd_errors.h>
 #endif
 
 #include "base/fields.h"
@@ -55,6 +56,7 @@ void ah_decoder_clear(ah_decoder *decoder)
     if (decoder->coding == AH_CODING_ZSTD)
         ZSTD_freeDStream(decoder->state);
 #endif
+    ah_frames_clear(&decoder->frames);
     *decoder = (ah_decoder){0};
 }
 
@@ -162,56 +164,51 @@ enum { ZSTD_WINDOW_LOG = 23 };
 static bool open_zstd(ah_decoder *decoder)
 {
     decoder->state = ZSTD_createDStream();
-    decoder->fresh = true;
     return decoder->state &&
            !ZSTD_isError(ZSTD_DCtx_setParameter(decoder->state, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG));
 }
 
-/* Whether what comes next may be a frame, or part of one (RFC 8878 section 3.1). libzstd may also know the formats from
- * before there was a standard, and takes them or not as the pieces happen to be cut. */
-static bool is_zstd(ah_decoder *decoder, const unsigned char *coded, size_t length)
-{
-    static const unsigned char frame[] = {0x28, 0xb5, 0x2f, 0xfd};
-    static const unsigned char skippable[] = {0x50, 0x2a, 0x4d, 0x18};
-    if (decoder->ended)
-        decoder->magic = 0;
-    for (size_t i = 0; i < length && decoder->magic < sizeof(frame); i++, decoder->magic++) {
-        if (decoder->magic == 0)
-            decoder->first = coded[i] & 0xf0U;
-        const unsigned char *magic = decoder->first == skippable[0] ? skippable : frame;
-        if (coded[i] != magic[decoder->magic] && (decoder->magic > 0 || magic == frame))
-            return false;
-    }
-    return true;
-}
-
-/* A stream may have several frames (RFC 8878 section 3). */
-static ah_decoder_result feed_zstd(ah_decoder *decoder, const void *coded, size_t length, ah_decoder_sink *sink,
-                                   void *data)
+static ah_decoder_result decompress_part(ah_decoder *decoder, ah_decoder_sink *sink, void *data)
 {
     char piece[PIECE];
-    ZSTD_inBuffer in = {coded, length, 0};
+    ZSTD_inBuffer in = {decoder->frames.part.data, decoder->frames.part.length, 0};
     ZSTD_outBuffer out;
-    if (!decoder->state && !open_zstd(decoder))
-        return AH_DECODER_NO_MEMORY;
+    size_t left;
     do {
-        if (!is_zstd(decoder, (const unsigned char *)coded + in.pos, length - in.pos))
-            return AH_DECODER_CORRUPT;
-        /* The first byte of a frame by itself: libzstd has another way for frames that come whole, which judges some
-         * wrong ones otherwise. */
-        in.size = decoder->fresh ? in.pos + 1 : length;
-        decoder->fresh = false;
         out = (ZSTD_outBuffer){piece, sizeof(piece), 0};
-        size_t left = ZSTD_decompressStream(decoder->state, &out, &in);
+        left = ZSTD_decompressStream(decoder->state, &out, &in);
         if (ZSTD_isError(left))
-            return AH_DECODER_CORRUPT;
-        decoder->ended = left == 0;
-        decoder->fresh = decoder->ended;
+            return ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation ? AH_DECODER_NO_MEMORY : AH_DECODER_CORRUPT;
         if (out.pos && !sink(data, piece, out.pos))
             return AH_DECODER_STOPPED;
         /* A frame that has ended holds nothing back; called without input, zstd would begin another. */
-    } while (in.pos < length || (out.pos == out.size && !decoder->ended));
+    } while (in.pos < in.size || (out.pos == out.size && left));
     return AH_DECODER_OK;
+}
+
+/* A stream may have several frames (RFC 8878 section 3); anything else at the end is ignored. */
+static ah_decoder_result feed_zstd(ah_decoder *decoder, const unsigned char *coded, size_t length,
+                                   ah_decoder_sink *sink, void *data)
+{
+    ah_decoder_result result = AH_DECODER_OK;
+    if (!decoder->state && !open_zstd(decoder))
+        return AH_DECODER_NO_MEMORY;
+    while (length && !result) {
+        switch (ah_frames_take(&decoder->frames, &coded, &length)) {
+        case AH_FRAMES_MORE:
+            break;
+        case AH_FRAMES_PART:
+            result = decompress_part(decoder, sink, data);
+            ah_frames_next(&decoder->frames);
+            break;
+        case AH_FRAMES_WRONG:
+            return AH_DECODER_CORRUPT;
+        case AH_FRAMES_NO_MEMORY:
+            return AH_DECODER_NO_MEMORY;
+        }
+    }
+    decoder->ended = ah_frames_are_complete(&decoder->frames);
+    return result;
 }
 #endif
 

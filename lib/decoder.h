@@ -15,6 +15,8 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
+#include "frames.h"
+
 typedef enum ah_decoder_result {
     AH_DECODER_OK,
     /* The sink wants no more. */
@@ -42,14 +44,12 @@ typedef struct ah_decoder {
     uint64_t received;
     bool open;
     bool ended;
-    /* In "zstd": nothing of the next frame has been handed on. */
-    bool fresh;
-    /* Something else has come after the last member: all that follows is ignored too. */
+    /* Something else has come after the last member of "gzip": all that follows is ignored too. */
     bool over;
-    /* The first byte of content in "deflate", kept until the second says what that is; of a frame in "zstd", its upper
-     * half, and how many bytes of the frame's magic number have come. */
+    /* The first byte of content in "deflate", kept until the second says what that is. */
     unsigned char first;
-    unsigned char magic;
+    /* Of content in "zstd". */
+    ah_frames frames;
 } ah_decoder;
 
 /* Takes decoded bytes. False: no more is wanted. */

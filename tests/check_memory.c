@@ -97,6 +97,18 @@ static void requests(asynchttp_http *http)
     asynchttp_promise_free(all[4]);
 }
 
+#if HAVE_ZSTD
+static void request_zstd(asynchttp_http *http)
+{
+    check_promise(asynchttp_http_request(http,
+                                         origin_url("/raw?send=HTTP/1.1%%20200%%20OK%%0D%%0AContent-Encoding:%%20zstd"
+                                                    "%%0D%%0AContent-Length:%%2016%%0D%%0A%%0D%%0A%%28%%B5%%2F%%FD%%04"
+                                                    "%%58%%19%%00%%00one%%F6%%A1%%08%%24"),
+                                         NULL),
+                  "one");
+}
+#endif
+
 static void requests_with_callbacks(asynchttp_http *http)
 {
     asynchttp_promise *good =
@@ -133,6 +145,9 @@ static void whole_life(void)
     change_settings(http);
     requests(http);
     requests_with_callbacks(http);
+#if HAVE_ZSTD
+    request_zstd(http);
+#endif
     check_code(asynchttp_http_close(http));
     use_proxy(http);
     asynchttp_http_free(http);

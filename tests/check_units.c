@@ -12,12 +12,14 @@ int main(void)
     srunner_add_suite(runner, challenge_suite());
     srunner_add_suite(runner, codes_suite());
     srunner_add_suite(runner, date_suite());
+    srunner_add_suite(runner, decoder_suite());
     srunner_add_suite(runner, digest_suite());
     srunner_add_suite(runner, directives_suite());
     srunner_add_suite(runner, entry_suite());
     srunner_add_suite(runner, event_suite());
     srunner_add_suite(runner, fields_suite());
     srunner_add_suite(runner, freshness_suite());
+    srunner_add_suite(runner, frames_suite());
     srunner_add_suite(runner, log_suite());
     srunner_add_suite(runner, outcome_suite());
     srunner_add_suite(runner, proxy_suite());
