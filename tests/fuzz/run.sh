@@ -1,7 +1,7 @@
 #!/bin/sh
-# Fuzzes each target for a while, starting from its corpus.
+# Fuzzes each target, or those named, for a while, starting from its corpus.
 #
-#     FUZZ_SECONDS=20 FUZZ_SEED=1 sh tests/fuzz/run.sh DIRECTORY
+#     FUZZ_SECONDS=20 FUZZ_SEED=1 sh tests/fuzz/run.sh DIRECTORY [TARGET...]
 #
 # The seed is the same each time unless another is given, so that a result can be had again.
 #
@@ -9,13 +9,15 @@
 # on any finding, with 77 if clang has no libFuzzer.
 set -u
 
-if [ $# -ne 1 ]; then
-    echo "usage: $0 DIRECTORY" >&2
+if [ $# -lt 1 ]; then
+    echo "usage: $0 DIRECTORY [TARGET...]" >&2
     exit 2
 fi
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd) || exit 1
 mkdir -p "$1" || exit 1
 cd "$1" || exit 1
+shift
+[ $# -gt 0 ] || set -- uri challenge receiver decoder proxy date
 
 if ! echo 'int LLVMFuzzerTestOneInput(const char *d, long n); int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }' |
     clang -fsanitize=fuzzer,address,undefined -x c -o probe - 2>/dev/null; then
@@ -25,7 +27,7 @@ fi
 
 packages="libcurl sqlite3 libcrypto zlib libidn2"
 coders=
-for coder in brotli:libbrotlidec; do
+for coder in brotli:libbrotlidec zstd:libzstd; do
     has=0
     if pkg-config --exists "${coder#*:}"; then
         has=1
@@ -67,6 +69,7 @@ fuzz() {
 
 failures=0
 for target in uri challenge receiver decoder proxy date record; do
+for target; do
     fuzz "$target" || failures=$((failures + 1))
 done
 [ "$failures" -eq 0 ]
