@@ -26,7 +26,15 @@ static bool on_head(void *data, asynchttp_response *response)
     response->previous = exchange->previous;
     exchange->previous = NULL;
     exchange->plan = plan(exchange, response);
+    if (exchange->plan == AH_PLAN_ANSWER || exchange->plan == AH_PLAN_REDIRECT)
+        ah_caching_store(&exchange->caching, response);
     return exchange->plan == AH_PLAN_ANSWER;
+}
+
+static void on_content(void *data, const void *content, size_t length)
+{
+    ah_exchange *exchange = data;
+    ah_caching_content(&exchange->caching, content, length);
 }
 
 static bool no_memory(ah_exchange *exchange)
@@ -36,50 +44,55 @@ static bool no_memory(ah_exchange *exchange)
     return false;
 }
 
-/* Makes the header fields for the authorization, if there is one. */
-static bool authorize(ah_exchange *exchange)
+/* How far a step has brought the exchange. */
+typedef enum step {
+    /* A transfer is under way, or another exchange's is waited for. */
+    STEP_UNDER_WAY,
+    /* There is a response, and a plan what to do about it. */
+    STEP_ANSWERED,
+    /* The outcome says how it has ended. */
+    STEP_OVER,
+} step;
+
+static step out_of_memory(ah_exchange *exchange)
 {
-    const ah_request *request = current(exchange);
-    ah_fields_clear(&exchange->authorizing);
-    return !exchange->authorization ||
-           ah_authorization_write(exchange->authorization, request->method, &request->uri, &exchange->authorizing);
+    no_memory(exchange);
+    return STEP_OVER;
 }
 
-/* Sends the current request. False: the outcome says why not. */
-static bool transfer(ah_exchange *exchange, bool fresh)
+/* Makes the header fields that go out beside the request's own: for the cache, and for the authorization, if there is
+ * one. */
+static bool add_fields(ah_exchange *exchange)
+{
+    const ah_request *request = current(exchange);
+    ah_fields_clear(&exchange->added);
+    return ah_fields_copy(&exchange->added, &exchange->caching.conditions) &&
+           (!exchange->authorization ||
+            ah_authorization_write(exchange->authorization, request->method, &request->uri, &exchange->added));
+}
+
+/* Sends the current request. */
+static step transfer(ah_exchange *exchange, bool fresh)
 {
     exchange->plan = AH_PLAN_ANSWER;
-    if (!authorize(exchange))
-        return no_memory(exchange);
+    if (!add_fields(exchange))
+        return out_of_memory(exchange);
     const ah_order order = {.request = current(exchange),
-                            .more = &exchange->authorizing,
+                            .more = &exchange->added,
                             .fresh = fresh,
                             .outcome = exchange->outcome,
                             .on_head = on_head,
+                            .on_content = on_content,
                             .owner = exchange};
+    ah_caching_sent(&exchange->caching);
     exchange->transfer = ah_transfer_start(exchange->transfers, &order);
-    return exchange->transfer != NULL;
+    return exchange->transfer ? STEP_UNDER_WAY : STEP_OVER;
 }
 
 /* The caller's own Authorization is left alone. */
 static bool is_authorized_by_caller(const ah_request *request)
 {
     return ah_fields_find(&request->headers, "authorization") != NULL;
-}
-
-/* A request to a URI that was not asked yet: with what has worked there before, if anything has. */
-static bool first_transfer(ah_exchange *exchange)
-{
-    const ah_request *request = current(exchange);
-    ah_shared_release(exchange->authorization);
-    exchange->authorization = NULL;
-    ah_challenges_clear(&exchange->challenges);
-    exchange->turn = 0;
-    exchange->renewals = 0;
-    exchange->retried = false;
-    if (!is_authorized_by_caller(request))
-        exchange->authorization = ah_authorizations_find(request->settings->authorizations, &request->uri);
-    return transfer(exchange, false);
 }
 
 static void release_transfer(ah_exchange *exchange)
@@ -98,44 +111,99 @@ static void forget_redirect(ah_exchange *exchange)
     exchange->redirected = NULL;
 }
 
-/* It is over: lets go of what it has. */
-static void end(ah_exchange *exchange)
+static ah_plan plan_redirect(const ah_exchange *exchange, const asynchttp_response *response)
 {
-    release_transfer(exchange);
-    forget_redirect(exchange);
-    ah_response_free(exchange->outcome->previous);
-    exchange->outcome->previous = exchange->previous;
-    exchange->previous = NULL;
-    ah_shared_release(exchange->authorization);
-    exchange->authorization = NULL;
-    ah_fields_clear(&exchange->authorizing);
-    ah_challenges_clear(&exchange->challenges);
+    return ah_redirect_decide(current(exchange), response) == AH_REDIRECT_FOLLOW ? AH_PLAN_REDIRECT : AH_PLAN_ANSWER;
 }
 
-bool ah_exchange_start(ah_exchange *exchange, const ah_request *request, ah_outcome *outcome, ah_transfers *transfers,
-                       void *owner)
+/* Sends the request for what the cache could not give after all. */
+static step fetch_instead(ah_exchange *exchange)
 {
-    *exchange = (ah_exchange){.request = request, .outcome = outcome, .transfers = transfers, .owner = owner};
-    AH_DEBUG("exchange", "#%llu: %s %.*s", request->number, request->method, ah_uri_shown(&request->uri),
-             request->uri.text);
-    if (first_transfer(exchange))
-        return true;
-    end(exchange);
-    return false;
+    exchange->previous = exchange->outcome->response->previous;
+    exchange->outcome->response->previous = NULL;
+    ah_outcome_clear(exchange->outcome);
+    ah_caching_forget(&exchange->caching);
+    return transfer(exchange, false);
+}
+
+/* The outcome has a stored response. */
+static step answer_stored(ah_exchange *exchange)
+{
+    ah_outcome *outcome = exchange->outcome;
+    if (exchange->previous)
+        outcome->response->previous = exchange->previous;
+    exchange->previous = NULL;
+    exchange->plan = plan_redirect(exchange, outcome->response);
+    if (exchange->plan == AH_PLAN_ANSWER && !ah_caching_deliver(&exchange->caching, outcome))
+        return outcome->code ? STEP_OVER : fetch_instead(exchange);
+    if (exchange->caching.claim)
+        exchange->host->refresh(exchange->owner, current(exchange), exchange->caching.claim);
+    exchange->caching.claim = NULL;
+    return STEP_ANSWERED;
+}
+
+static step consult(ah_exchange *exchange)
+{
+    switch (ah_caching_consult(&exchange->caching, exchange->outcome)) {
+    case AH_CONSULTED_ANSWER:
+        return answer_stored(exchange);
+    case AH_CONSULTED_WAIT:
+        AH_DEBUG("exchange", "#%llu: waiting for the same that is under way", exchange->request->number);
+        return STEP_UNDER_WAY;
+    case AH_CONSULTED_SEND:
+        return transfer(exchange, false);
+    default:
+        return out_of_memory(exchange);
+    }
+}
+
+/* Another exchange has ended that this one waited for; on that one's thread. */
+static void wake(void *data)
+{
+    ah_exchange *exchange = data;
+    exchange->host->resume(exchange->owner);
+}
+
+/* A request to a URI that was not asked yet: from the cache, or with what has worked there before, if anything has. */
+static step begin_hop(ah_exchange *exchange)
+{
+    const ah_request *request = current(exchange);
+    ah_shared_release(exchange->authorization);
+    exchange->authorization = NULL;
+    ah_challenges_clear(&exchange->challenges);
+    exchange->turn = 0;
+    exchange->renewals = 0;
+    exchange->retried = false;
+    if (!is_authorized_by_caller(request))
+        exchange->authorization = ah_authorizations_find(request->settings->authorizations, &request->uri);
+    ah_caching_begin(&exchange->caching, request, wake, exchange);
+    return consult(exchange);
 }
 
 /* What says nothing about the request, a kept connection that the server has closed meanwhile among it, is tried
  * again, once, on a new connection (RFC 9112 section 9.3.1) [Http._conn_request]. libcurl does that too, but for some
  * ways of dying. */
-static bool retry(ah_exchange *exchange)
+static bool may_retry(const ah_exchange *exchange)
 {
-    if (exchange->retried || !exchange->transfer || !ah_transfer_is_retriable(exchange->transfer))
-        return false;
+    return !exchange->retried && exchange->transfer && ah_transfer_is_retriable(exchange->transfer);
+}
+
+static step retry(ah_exchange *exchange)
+{
     AH_INFO("exchange", "#%llu: trying again: %s", exchange->request->number, ah_outcome_message(exchange->outcome));
     exchange->retried = true;
     release_transfer(exchange);
     ah_outcome_clear(exchange->outcome);
     return transfer(exchange, true);
+}
+
+/* The transfer has failed. */
+static step recover(ah_exchange *exchange)
+{
+    if (may_retry(exchange))
+        return retry(exchange);
+    ah_caching_restart(&exchange->caching);
+    return ah_caching_rescue(&exchange->caching, exchange->outcome) ? answer_stored(exchange) : STEP_OVER;
 }
 
 /* Where the response leads; false: the outcome says what is wrong with it. */
@@ -171,25 +239,26 @@ static bool redirect_to(ah_exchange *exchange, ah_uri *target)
     return true;
 }
 
-/* Goes on with another request. False: the outcome says why not. */
-static bool follow(ah_exchange *exchange)
+/* Goes on with another request. */
+static step follow(ah_exchange *exchange)
 {
     ah_uri target = {0};
     if (!read_location(exchange, &target))
-        return false;
+        return STEP_OVER;
     if (!ah_redirect_note(exchange->outcome->response, current(exchange), &target)) {
         ah_uri_clear(&target);
-        return no_memory(exchange);
+        return out_of_memory(exchange);
     }
+    ah_caching_end(&exchange->caching, false);
     if (!redirect_to(exchange, &target))
-        return false;
+        return STEP_OVER;
     AH_DEBUG("exchange", "#%llu: %d, redirected to %s %.*s", exchange->request->number,
              exchange->outcome->response->status, exchange->redirected->method,
              ah_uri_shown(&exchange->redirected->uri), exchange->redirected->uri.text);
     exchange->previous = exchange->outcome->response;
     exchange->outcome->response = NULL;
     ah_outcome_clear(exchange->outcome);
-    return first_transfer(exchange);
+    return begin_hop(exchange);
 }
 
 /* The next answer to the challenges of a 401. False: there is none, or the outcome says what is wrong. */
@@ -240,17 +309,30 @@ static bool answer_challenge(ah_exchange *exchange, const asynchttp_response *re
     return next_authorization(exchange);
 }
 
+/* What the response says of the authorization that was sent. *stale: its nonce is old. */
+static void learn_authorization(ah_exchange *exchange, const asynchttp_response *response, bool *stale)
+{
+    ah_authorization *used = exchange->authorization;
+    *stale = used && ah_authorization_heed(used, &response->fields);
+    if (used && response->status != 401)
+        ah_authorizations_add(current(exchange)->settings->authorizations, used);
+}
+
 /* What becomes of a response, whose head has been read. */
 static ah_plan plan(ah_exchange *exchange, asynchttp_response *response)
 {
-    const ah_request *request = current(exchange);
-    ah_authorization *used = exchange->authorization;
-    bool stale = used && ah_authorization_heed(used, &response->fields);
-    if (response->status == 401)
-        return answer_challenge(exchange, response, stale) ? AH_PLAN_AUTHORIZE : AH_PLAN_ANSWER;
-    if (used)
-        ah_authorizations_add(request->settings->authorizations, used);
-    return ah_redirect_decide(request, response) == AH_REDIRECT_FOLLOW ? AH_PLAN_REDIRECT : AH_PLAN_ANSWER;
+    bool stale;
+    learn_authorization(exchange, response, &stale);
+    if (response->status == 401 && answer_challenge(exchange, response, stale))
+        return AH_PLAN_AUTHORIZE;
+    switch (ah_caching_head(&exchange->caching, response)) {
+    case AH_HEADING_STORED:
+        return AH_PLAN_STORED;
+    case AH_HEADING_AGAIN:
+        return AH_PLAN_REPEAT;
+    default:
+        return plan_redirect(exchange, response);
+    }
 }
 
 /* The response is the answer: notes what the caller is to see in it. */
@@ -275,12 +357,10 @@ static void conclude(ah_exchange *exchange)
     }
 }
 
-/* The request is sent again, as its authorization has changed. */
-static bool send_again(ah_exchange *exchange)
+/* The same request is sent again, otherwise than before. */
+static step send_again(ah_exchange *exchange)
 {
-    AH_DEBUG("exchange", "#%llu: %d, trying with credentials", exchange->request->number,
-             exchange->outcome->response->status);
-    /* The same message as before, and the chain of redirects that led to it. */
+    /* With the chain of redirects that led to it. */
     exchange->previous = exchange->outcome->response->previous;
     exchange->outcome->response->previous = NULL;
     release_transfer(exchange);
@@ -289,17 +369,36 @@ static bool send_again(ah_exchange *exchange)
     return transfer(exchange, false);
 }
 
-/* The transfer has ended well. Returns true if the exchange goes on. */
-static bool go_on(ah_exchange *exchange)
+/* The server's answer gives way to the stored one. */
+static step use_stored(ah_exchange *exchange)
 {
+    release_transfer(exchange);
+    ah_buffer_free(&exchange->outcome->content);
+    return ah_caching_answer(&exchange->caching, exchange->outcome) ? answer_stored(exchange) : STEP_OVER;
+}
+
+/* Does what is planned about the response. */
+static step decide(ah_exchange *exchange)
+{
+    int status = exchange->outcome->response->status;
     switch (exchange->plan) {
     case AH_PLAN_REDIRECT:
+        ah_caching_stored(&exchange->caching);
         return follow(exchange);
     case AH_PLAN_AUTHORIZE:
+        AH_DEBUG("exchange", "#%llu: %d, trying with credentials", exchange->request->number, status);
+        return send_again(exchange);
+    case AH_PLAN_STORED:
+        AH_DEBUG("exchange", "#%llu: %d, answering from the cache", exchange->request->number, status);
+        return use_stored(exchange);
+    case AH_PLAN_REPEAT:
+        AH_DEBUG("exchange", "#%llu: %d is about nothing that is stored", exchange->request->number, status);
+        ah_caching_forget(&exchange->caching);
         return send_again(exchange);
     default:
+        ah_caching_stored(&exchange->caching);
         conclude(exchange);
-        return false;
+        return STEP_OVER;
     }
 }
 
@@ -313,17 +412,60 @@ static void log_end(const ah_exchange *exchange)
                  outcome->content.length);
 }
 
-bool ah_exchange_advance(ah_exchange *exchange)
+/* Whether others who waited for it may try what this one did not get to the end of, for reasons of its own. */
+static bool ended_for_itself(const ah_outcome *outcome)
 {
-    bool goes_on = exchange->outcome->code ? retry(exchange) : go_on(exchange);
-    if (goes_on)
+    return outcome->code == ASYNCHTTP_E_CALLBACK || outcome->code == ASYNCHTTP_E_NO_MEMORY;
+}
+
+/* It is over: lets go of what it has. again: it brought nothing, and another may. */
+static void end(ah_exchange *exchange, bool again)
+{
+    release_transfer(exchange);
+    ah_caching_end(&exchange->caching, again);
+    forget_redirect(exchange);
+    ah_response_free(exchange->outcome->previous);
+    exchange->outcome->previous = exchange->previous;
+    exchange->previous = NULL;
+    ah_shared_release(exchange->authorization);
+    exchange->authorization = NULL;
+    ah_fields_clear(&exchange->added);
+    ah_challenges_clear(&exchange->challenges);
+}
+
+/* Goes on from a step as far as it goes without waiting. Returns whether it is still under way. */
+static bool run(ah_exchange *exchange, step reached)
+{
+    while (reached == STEP_ANSWERED)
+        reached = decide(exchange);
+    if (reached == STEP_UNDER_WAY)
         return true;
-    end(exchange);
+    end(exchange, ended_for_itself(exchange->outcome));
     log_end(exchange);
     return false;
 }
 
+bool ah_exchange_start(ah_exchange *exchange, const ah_request *request, ah_outcome *outcome, ah_transfers *transfers,
+                       const ah_exchange_host *host, void *owner)
+{
+    *exchange =
+        (ah_exchange){.request = request, .outcome = outcome, .transfers = transfers, .host = host, .owner = owner};
+    AH_DEBUG("exchange", "#%llu: %s %.*s", request->number, request->method, ah_uri_shown(&request->uri),
+             request->uri.text);
+    return run(exchange, begin_hop(exchange));
+}
+
+bool ah_exchange_advance(ah_exchange *exchange)
+{
+    return run(exchange, exchange->outcome->code ? recover(exchange) : STEP_ANSWERED);
+}
+
+bool ah_exchange_resume(ah_exchange *exchange)
+{
+    return run(exchange, consult(exchange));
+}
+
 void ah_exchange_cancel(ah_exchange *exchange)
 {
-    end(exchange);
+    end(exchange, true);
 }

@@ -50,7 +50,7 @@ static void destroy(asynchttp_http *http)
 }
 
 /* The defaults, the authorities of HTTPLIB2_CA_CERTS among them. NULL: no memory. */
-static ah_settings *new_settings(void)
+static ah_settings *new_settings(const char *cache_directory)
 {
     const char *authorities = getenv("HTTPLIB2_CA_CERTS");
     ah_settings *settings = ah_settings_new();
@@ -59,7 +59,10 @@ static ah_settings *new_settings(void)
     settings->authorizations = ah_authorizations_new();
     if (authorities && *authorities)
         settings->ca_certs = ah_strings_new(NULL, &authorities, 1);
-    if (settings->authorizations && (!authorities || !*authorities || settings->ca_certs))
+    if (cache_directory && *cache_directory)
+        settings->cache = asynchttp_cache_sqlite(cache_directory, 0, 0);
+    bool cached = settings->cache || !cache_directory || !*cache_directory;
+    if (cached && settings->authorizations && (!authorities || !*authorities || settings->ca_certs))
         return settings;
     ah_shared_release(settings);
     return NULL;
@@ -67,7 +70,6 @@ static ah_settings *new_settings(void)
 
 asynchttp_http *asynchttp_http_new(const char *cache_directory)
 {
-    (void)cache_directory;
     static atomic_ullong count;
     asynchttp_http *http = init_library() ? calloc(1, sizeof(*http)) : NULL;
     if (!http)
@@ -78,7 +80,7 @@ asynchttp_http *asynchttp_http_new(const char *cache_directory)
     http->max_workers = 5;
     http->transfers_per_worker = 1;
     http->worker_idle_timeout = 30;
-    http->settings = new_settings();
+    http->settings = new_settings(cache_directory);
     http->queue = new_queue(http);
     if (!http->queue || !http->settings) {
         destroy(http);

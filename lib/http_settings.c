@@ -4,6 +4,7 @@
 #include "authentication.h"
 #include "base/fields.h"
 #include "base/shared.h"
+#include "cache/cache.h"
 #include "dispatch.h"
 #include "http.h"
 
@@ -65,6 +66,7 @@ static asynchttp_code change(asynchttp_http *http, change_function *function, vo
 SETTING(double, timeout, value >= 0)
 SETTING(double, connect_timeout, value > 0)
 SETTING(double, decode_limit_ratio, value >= 0)
+SETTING(double, heuristic_freshness, value >= 0 && value <= 1)
 SETTING(uint64_t, decode_limit_hard, true)
 SETTING(uint64_t, decode_limit_safe, true)
 SETTING(bool, disable_ssl_certificate_validation, true)
@@ -81,10 +83,10 @@ SETTING(bool, force_exception_to_status_code, true)
         ah_shared_release(settings->name);                                                                             \
         settings->name = ah_shared_hold(value);                                                                        \
     }                                                                                                                  \
-    static const void *get_##name(asynchttp_http *http)                                                                \
+    static void *get_##name(asynchttp_http *http)                                                                      \
     {                                                                                                                  \
         lock_to_read(http);                                                                                            \
-        const void *value = http->settings->name;                                                                      \
+        void *value = http->settings->name;                                                                            \
         unlock(http);                                                                                                  \
         return value;                                                                                                  \
     }
@@ -93,6 +95,7 @@ SHARED_SETTING(ca_certs)
 SHARED_SETTING(safe_methods)
 SHARED_SETTING(optimistic_concurrency_methods)
 SHARED_SETTING(redirect_codes)
+SHARED_SETTING(cache)
 
 /* Sets a shared value that was just made, and lets go of it. NULL: it could not be made. */
 static asynchttp_code change_to(asynchttp_http *http, change_function *function, void *made)
@@ -100,6 +103,18 @@ static asynchttp_code change_to(asynchttp_http *http, change_function *function,
     asynchttp_code code = made ? change(http, function, made) : ASYNCHTTP_E_NO_MEMORY;
     ah_shared_release(made);
     return code;
+}
+
+asynchttp_code asynchttp_http_set_cache(asynchttp_http *http, asynchttp_cache *cache)
+{
+    if (cache && !ah_cache_is_usable(cache))
+        return ASYNCHTTP_E_INVALID_ARGUMENT;
+    return change(http, change_cache, cache);
+}
+
+asynchttp_cache *asynchttp_http_cache(asynchttp_http *http)
+{
+    return get_cache(http);
 }
 
 asynchttp_code asynchttp_http_set_ca_certs(asynchttp_http *http, const char *path)

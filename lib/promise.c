@@ -76,8 +76,10 @@ static void fulfil(ah_job *job)
     release(promise);
 }
 
-asynchttp_promise *ah_promise_new(const char *uri, const asynchttp_request *arguments, ah_settings *settings,
-                                  const char *file, int line)
+static void refresh(ah_job *job, const ah_request *request, ah_claim *claim);
+
+/* An empty promise, held by the caller. NULL: no memory. */
+static asynchttp_promise *new_promise(void)
 {
     static atomic_ullong count;
     asynchttp_promise *promise = calloc(1, sizeof(*promise));
@@ -89,8 +91,34 @@ asynchttp_promise *ah_promise_new(const char *uri, const asynchttp_request *argu
     promise->process = ah_process_current();
     ah_job *job = &promise->job;
     job->fulfil = fulfil;
+    job->refresh = refresh;
     job->request.callbacks.promise = promise;
     job->request.number = atomic_fetch_add_explicit(&count, 1, memory_order_relaxed) + 1;
+    return promise;
+}
+
+/* A promise that nobody holds, for the cache's sake alone. It is no harm if there is none. */
+static void refresh(ah_job *job, const ah_request *request, ah_claim *claim)
+{
+    asynchttp_promise *promise = new_promise();
+    if (!promise) {
+        ah_cache_disclaim(claim);
+        return;
+    }
+    AH_DEBUG("promise", "#%llu: #%llu validates what it is answered with in the background", job->request.number,
+             promise->job.request.number);
+    if (ah_request_repeat(&promise->job.request, request, claim))
+        ah_promise_submit(promise, job->queue);
+    release(promise);
+}
+
+asynchttp_promise *ah_promise_new(const char *uri, const asynchttp_request *arguments, ah_settings *settings,
+                                  const char *file, int line)
+{
+    asynchttp_promise *promise = new_promise();
+    if (!promise)
+        return NULL;
+    ah_job *job = &promise->job;
     job->request.file = file;
     job->request.line = line;
     ah_request_init(&job->request, uri, arguments, settings, &job->outcome);

@@ -42,6 +42,9 @@ static void displace_locked(ah_queue *queue, ah_job *job)
     case AH_JOB_RUNNING:
         remove_job(&job->worker->running, job);
         break;
+    case AH_JOB_RESUMED:
+        remove_job(&job->worker->resumed, job);
+        break;
     case AH_JOB_CANCELLED:
         remove_job(&job->worker->cancelled, job);
         break;
@@ -226,7 +229,7 @@ bool ah_queue_cancel(ah_queue *queue, ah_job *job)
     pthread_mutex_lock(&queue->lock);
     if (job->place == AH_JOB_WAITING) {
         callers = abort_locked(queue, job);
-    } else if (job->place == AH_JOB_RUNNING) {
+    } else if (job->place == AH_JOB_RUNNING || job->place == AH_JOB_RESUMED) {
         displace_locked(queue, job);
         job->place = AH_JOB_CANCELLED;
         append_job(&job->worker->cancelled, job);
@@ -234,6 +237,18 @@ bool ah_queue_cancel(ah_queue *queue, ah_job *job)
     }
     pthread_mutex_unlock(&queue->lock);
     return callers;
+}
+
+void ah_queue_resume(ah_queue *queue, ah_job *job)
+{
+    pthread_mutex_lock(&queue->lock);
+    if (job->place == AH_JOB_RUNNING) {
+        displace_locked(queue, job);
+        job->place = AH_JOB_RESUMED;
+        append_job(&job->worker->resumed, job);
+        wake_locked(job->worker);
+    }
+    pthread_mutex_unlock(&queue->lock);
 }
 
 /* Makes up to so many workers surplus: those who are idle first. */
@@ -409,9 +424,12 @@ static ah_task next_task_locked(const ah_worker *worker, ah_job **job)
     bool cancelling = queue->state == AH_QUEUE_CANCELLING;
     *job = worker->cancelled.first;
     if (!*job && cancelling)
-        *job = worker->running.first;
+        *job = worker->running.first ? worker->running.first : worker->resumed.first;
     if (*job)
         return AH_TASK_CANCEL;
+    *job = worker->resumed.first;
+    if (*job)
+        return AH_TASK_RESUME;
     *job = queue->aborted.first;
     if (!*job && cancelling)
         *job = queue->waiting.first;
@@ -433,6 +451,11 @@ ah_task ah_queue_take(ah_worker *worker, ah_job **job)
     ah_task task = next_task_locked(worker, job);
     if (task == AH_TASK_ABORT)
         displace_locked(queue, *job);
+    if (task == AH_TASK_RESUME) {
+        displace_locked(queue, *job);
+        (*job)->place = AH_JOB_RUNNING;
+        append_job(&worker->running, *job);
+    }
     if (task == AH_TASK_START) {
         displace_locked(queue, *job);
         (*job)->place = AH_JOB_RUNNING;

@@ -30,6 +30,8 @@ typedef enum ah_job_place {
     AH_JOB_ABORTED,
     /* In flight on a worker. */
     AH_JOB_RUNNING,
+    /* In flight, and to go on there, since what it waited for has happened. */
+    AH_JOB_RESUMED,
     /* In flight, and to be ended there. */
     AH_JOB_CANCELLED,
 } ah_job_place;
@@ -41,6 +43,8 @@ struct ah_job {
     /* The request has ended, and the outcome says how. Called exactly once for a job that was accepted, without a
      * lock. */
     void (*fulfil)(ah_job *job);
+    /* Has this request, which is like the job's own, made in the background. Takes over the claim. */
+    void (*refresh)(ah_job *job, const ah_request *request, ah_claim *claim);
     /* The worker's, while it runs. */
     ah_exchange exchange;
     /* A share, from when it was handed over to the end of its days, so that it can be cancelled at any time; NULL: it
@@ -75,8 +79,9 @@ struct ah_worker {
     char name[16];
     /* Its own thread's; set under the lock, since others wake it by them. NULL until there is work. */
     ah_transfers *transfers;
-    /* In flight here, and those of them that were cancelled. */
+    /* In flight here; those of them that are to go on, and those that were cancelled, are in lists of their own. */
     ah_jobs running;
+    ah_jobs resumed;
     ah_jobs cancelled;
     unsigned in_flight;
     ah_worker_rank rank;
@@ -162,6 +167,9 @@ ah_push ah_queue_push(ah_queue *queue, ah_job *job);
 /* Cancels the job, wherever it is. True: it was waiting, needs no worker any more, and is the caller's to fulfil. */
 bool ah_queue_cancel(ah_queue *queue, ah_job *job);
 
+/* Has the job, which is in flight, go on. */
+void ah_queue_resume(ah_queue *queue, ah_job *job);
+
 /* Sets the limits. Returns how many workers are to be started, for whom places are kept. */
 unsigned ah_queue_limit(ah_queue *queue, unsigned max_workers, unsigned transfers_per_worker, double idle_timeout);
 
@@ -196,6 +204,8 @@ typedef enum ah_task {
     AH_TASK_NONE,
     /* Start the job. */
     AH_TASK_START,
+    /* Go on with the job, which is in flight here. */
+    AH_TASK_RESUME,
     /* End the job, which is in flight here, as cancelled. */
     AH_TASK_CANCEL,
     /* Fulfil the job, which was never started, as cancelled. */

@@ -23,7 +23,11 @@ void ah_receiver_clear(ah_receiver *receiver)
 {
     ah_response_free(receiver->response);
     ah_buffer_free(&receiver->line);
-    ah_receiver_init(receiver, receiver->request, receiver->outcome, receiver->on_head, receiver->owner);
+    *receiver = (ah_receiver){.request = receiver->request,
+                              .outcome = receiver->outcome,
+                              .on_head = receiver->on_head,
+                              .on_content = receiver->on_content,
+                              .owner = receiver->owner};
 }
 
 static bool fail(ah_receiver *receiver, asynchttp_code code, const char *why)
@@ -250,6 +254,8 @@ bool ah_receiver_content(ah_receiver *receiver, const void *data, size_t length,
     receiver->received += length;
     if (receiver->coding && !check_limits(receiver, wire))
         return false;
+    if (receiver->on_content)
+        receiver->on_content(receiver->owner, data, length);
     if (!receiver->final)
         return true;
     if (!receiver->request->callbacks.on_data)

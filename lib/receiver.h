@@ -20,9 +20,14 @@ typedef enum ah_receiver_part {
  * dropped. */
 typedef bool ah_head_function(void *owner, asynchttp_response *response);
 
+/* A piece of content, decoded, has come, whoever gets it. */
+typedef void ah_content_function(void *owner, const void *content, size_t length);
+
 typedef struct ah_receiver {
     const ah_request *request;
     ah_head_function *on_head;
+    /* May be NULL; set after ah_receiver_init(). */
+    ah_content_function *on_content;
     void *owner;
     /* Where the response, the content and errors go. */
     ah_outcome *outcome;

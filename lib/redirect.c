@@ -90,6 +90,7 @@ bool ah_redirect_request(ah_request *next, const ah_request *before, int status,
     next->uri = *target;
     *target = (ah_uri){0};
     next->headers = (ah_fields){0};
+    next->claim = NULL;
     if (!ah_fields_copy(&next->headers, &before->headers)) {
         ah_redirect_clear(next);
         return false;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/shared.h"
+#include "cache/cache.h"
 #include "proxy.h"
 
 enum { DEFAULT_REDIRECTIONS = 5 };
@@ -205,6 +206,31 @@ void ah_request_init(ah_request *request, const char *uri, const asynchttp_reque
         read_environment(request, outcome);
 }
 
+static bool repeat_proxies(ah_request *request, const ah_request *original)
+{
+    for (int i = 0; i < 2; i++) {
+        const asynchttp_proxy_info *proxy = original->environment_proxies[i];
+        request->environment_proxies[i] = proxy ? ah_proxy_info_copy(proxy) : NULL;
+        if (proxy && !request->environment_proxies[i])
+            return false;
+    }
+    return true;
+}
+
+bool ah_request_repeat(ah_request *request, const ah_request *original, struct ah_claim *claim)
+{
+    const char *why;
+    request->claim = claim;
+    request->settings = ah_shared_hold(original->settings);
+    request->redirections = original->redirections;
+    request->timeout = original->timeout;
+    request->file = original->file;
+    request->line = original->line;
+    request->method = strdup(original->method);
+    return request->method && ah_uri_parse(&request->uri, original->uri.text, &why) == ASYNCHTTP_OK &&
+           ah_fields_copy(&request->headers, &original->headers) && repeat_proxies(request, original);
+}
+
 bool ah_request_has_body(const ah_request *request)
 {
     return request->body || request->callbacks.on_read;
@@ -216,6 +242,7 @@ void ah_request_clear(ah_request *request)
     free(request->method);
     ah_fields_clear(&request->headers);
     free(request->body);
+    ah_cache_disclaim(request->claim);
     ah_shared_release(request->settings);
     asynchttp_proxy_info_free(request->environment_proxies[0]);
     asynchttp_proxy_info_free(request->environment_proxies[1]);

@@ -34,6 +34,8 @@ typedef struct ah_request {
     const char *file;
     int line;
     unsigned long long number;
+    /* Made by the library itself, to validate what is stored, which it has the right to; NULL: by the program. */
+    struct ah_claim *claim;
 } ah_request;
 
 /* Fills in a request that is empty but for file, line, number and callbacks.promise from the arguments (NULL: a plain
@@ -41,6 +43,10 @@ typedef struct ah_request {
  * and may only be cleared, but its callbacks are filled in. */
 void ah_request_init(ah_request *request, const char *uri, const asynchttp_request *arguments, ah_settings *settings,
                      ah_outcome *outcome);
+
+/* Fills in an empty request, but for its number and callbacks, that asks for the same again in the background, for
+ * nobody in particular; takes over the claim. False: no memory; the request may only be cleared. */
+bool ah_request_repeat(ah_request *request, const ah_request *original, struct ah_claim *claim);
 
 /* Whether it has a body to send, even an empty one. */
 bool ah_request_has_body(const ah_request *request);

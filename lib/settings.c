@@ -15,6 +15,7 @@ static void destroy(void *value)
     ah_shared_release(settings->certificates);
     ah_shared_release(settings->authorizations);
     ah_shared_release(settings->redirect_codes);
+    asynchttp_cache_free(settings->cache);
     ah_shared_release(settings->proxy);
 }
 
@@ -90,6 +91,7 @@ ah_settings *ah_settings_copy(const ah_settings *settings)
     ah_shared_hold(copy->certificates);
     ah_shared_hold(copy->authorizations);
     ah_shared_hold(copy->redirect_codes);
+    ah_shared_hold(copy->cache);
     ah_shared_hold(copy->proxy);
     return copy;
 }

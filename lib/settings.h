@@ -20,6 +20,7 @@ typedef struct ah_settings {
     double decode_limit_ratio;
     ah_tls_version tls_minimum;
     ah_tls_version tls_maximum;
+    double heuristic_freshness;
     bool disable_ssl_certificate_validation;
     bool follow_redirects;
     bool follow_all_redirects;
@@ -40,6 +41,8 @@ typedef struct ah_settings {
     /* What has worked, by server and path; shared by all snapshots until the credentials are forgotten. */
     struct ah_authorizations *authorizations;
     struct ah_redirect_codes *redirect_codes;
+    /* NULL: none. */
+    asynchttp_cache *cache;
     /* NULL: no proxy, or the environment's. */
     struct ah_proxy_setting *proxy;
 } ah_settings;

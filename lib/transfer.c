@@ -424,6 +424,7 @@ ah_transfer *ah_transfer_start(ah_transfers *transfers, const ah_order *order)
     transfer->request = order->request;
     transfer->outcome = order->outcome;
     ah_receiver_init(&transfer->receiver, order->request, order->outcome, order->on_head, order->owner);
+    transfer->receiver.on_content = order->on_content;
     bool started = prepare(transfer, order);
     if (started && !activate(transfer)) {
         order->outcome->code = ASYNCHTTP_E_NO_MEMORY;

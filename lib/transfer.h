@@ -31,8 +31,9 @@ typedef struct ah_order {
     bool fresh;
     /* Where the answer goes; must be empty. */
     ah_outcome *outcome;
-    /* See receiver.h; called with owner. */
+    /* See receiver.h; called with owner. on_content may be NULL. */
     ah_head_function *on_head;
+    ah_content_function *on_content;
     /* What ah_transfers_ended() gives. */
     void *owner;
 } ah_order;

@@ -41,6 +41,21 @@ static void cancel(ah_worker *worker, ah_job *job)
     ah_worker_fulfil_cancelled(job);
 }
 
+/* The worker's exchanges ask these of it. */
+static void resume_job(void *owner)
+{
+    ah_job *job = owner;
+    ah_queue_resume(job->queue, job);
+}
+
+static void refresh_job(void *owner, const ah_request *request, ah_claim *claim)
+{
+    ah_job *job = owner;
+    job->refresh(job, request, claim);
+}
+
+static const ah_exchange_host host = {.resume = resume_job, .refresh = refresh_job};
+
 static bool equip(ah_worker *worker)
 {
     if (!worker->transfers)
@@ -58,8 +73,14 @@ static void start(ah_worker *worker, ah_job *job)
         going = false;
     }
     if (going)
-        going = ah_exchange_start(&job->exchange, &job->request, &job->outcome, worker->transfers, job);
+        going = ah_exchange_start(&job->exchange, &job->request, &job->outcome, worker->transfers, &host, job);
     if (!going)
+        finish(worker, job);
+}
+
+static void resume(ah_worker *worker, ah_job *job)
+{
+    if (!ah_exchange_resume(&job->exchange))
         finish(worker, job);
 }
 
@@ -71,6 +92,9 @@ static void take(ah_worker *worker)
         switch (ah_queue_take(worker, &job)) {
         case AH_TASK_START:
             start(worker, job);
+            break;
+        case AH_TASK_RESUME:
+            resume(worker, job);
             break;
         case AH_TASK_CANCEL:
             cancel(worker, job);

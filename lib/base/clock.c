@@ -12,6 +12,13 @@ ah_time ah_clock_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+double ah_clock_wall(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 ah_time ah_clock_in(double seconds)
 {
     if (seconds < 0 || seconds > farthest)

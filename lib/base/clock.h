@@ -1,5 +1,5 @@
 /*
- * Time that only goes forward, and points in it to wait until.
+ * Time that only goes forward, and points in it to wait until; and the time of day.
  */
 #ifndef AH_CLOCK_H
 #define AH_CLOCK_H
@@ -13,6 +13,9 @@ typedef double ah_time;
 #define AH_NEVER (1e300)
 
 ah_time ah_clock_now(void);
+
+/* Seconds since 1970, on the clock that people and servers go by, which may be set. */
+double ah_clock_wall(void);
 
 /* The time so many seconds from now; AH_NEVER for a negative number of seconds. */
 ah_time ah_clock_in(double seconds);
