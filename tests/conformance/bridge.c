@@ -201,11 +201,11 @@ int main(int argc, char **argv)
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     asynchttp_http *http = must(asynchttp_http_new(argv[1]));
-    /* Several workers with many requests each; the redirects themselves are the answers; whatever the environment says,
-     * the server is on this machine, and is not silent for long. */
+    /* Several workers with many requests each; the redirects themselves are the answers; freshness is guessed as browsers
+     * do; whatever the environment says, the server is on this machine, and is not silent for long. */
     if (asynchttp_http_set_max_workers(http, 4) || asynchttp_http_set_transfers_per_worker(http, 25) ||
-        asynchttp_http_set_follow_redirects(http, false) || asynchttp_http_set_proxy_info(http, NULL) ||
-        asynchttp_http_set_timeout(http, 10)) {
+        asynchttp_http_set_follow_redirects(http, false) || asynchttp_http_set_heuristic_freshness(http, 0.1) ||
+        asynchttp_http_set_proxy_info(http, NULL) || asynchttp_http_set_timeout(http, 10)) {
         fprintf(stderr, "bridge: a setting was refused\n");
         return EXIT_FAILURE;
     }
