@@ -16,6 +16,7 @@ static void destroy(void *value)
         cache->store->methods->free(cache->store);
     ah_flights_free(cache->flights);
     ah_flights_free(cache->refreshes);
+    ah_watches_destroy(&cache->watches);
 }
 
 /* A cache without a store yet. */
@@ -27,6 +28,7 @@ static asynchttp_cache *new_cache(void)
     if (!cache)
         return NULL;
     cache->process = ah_process_current();
+    ah_watches_init(&cache->watches);
     cache->flights = ah_flights_new();
     cache->refreshes = ah_flights_new();
     if (cache->flights && cache->refreshes)
@@ -69,22 +71,9 @@ void asynchttp_cache_free(asynchttp_cache *cache)
 
 /* ---- Invalidation ---- */
 
-static size_t turn_of(const char *uri)
+void ah_cache_invalidate(asynchttp_cache *cache, const char *uri, const ah_watch *spared)
 {
-    unsigned hash = 5381;
-    for (; *uri; uri++)
-        hash = hash * 33 + (unsigned char)*uri;
-    return hash % AH_CACHE_TURNS;
-}
-
-unsigned ah_cache_turn(const asynchttp_cache *cache, const char *uri)
-{
-    return atomic_load(&cache->turns[turn_of(uri)]);
-}
-
-void ah_cache_invalidate(asynchttp_cache *cache, const char *uri)
-{
-    atomic_fetch_add(&cache->turns[turn_of(uri)], 1);
+    ah_watches_outdate(&cache->watches, uri, spared);
     cache->store->methods->remove_uri(cache->store, uri);
 }
 
@@ -135,8 +124,7 @@ asynchttp_code asynchttp_cache_clear(asynchttp_cache *cache)
 {
     if (!ah_cache_is_usable(cache) || !cache->store->methods->clear)
         return ASYNCHTTP_E_INVALID_ARGUMENT;
-    for (size_t i = 0; i < AH_CACHE_TURNS; i++)
-        atomic_fetch_add(&cache->turns[i], 1);
+    ah_watches_outdate(&cache->watches, NULL, NULL);
     return code_of(cache->store->methods->clear(cache->store));
 }
 
@@ -149,7 +137,7 @@ asynchttp_code asynchttp_cache_remove(asynchttp_cache *cache, const char *uri)
     asynchttp_code code = ah_uri_parse(&parsed, uri, &why);
     if (code)
         return code;
-    atomic_fetch_add(&cache->turns[turn_of(parsed.text)], 1);
+    ah_watches_outdate(&cache->watches, parsed.text, NULL);
     code = code_of(cache->store->methods->remove_uri(cache->store, parsed.text));
     ah_uri_clear(&parsed);
     return code;

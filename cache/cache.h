@@ -9,8 +9,7 @@
 #include "base/fork.h"
 #include "cache/flights.h"
 #include "cache/store.h"
-
-enum { AH_CACHE_TURNS = 256 };
+#include "cache/watches.h"
 
 /* A shared value (base/shared.h): held by the program, by the settings of every Http that has it. */
 struct asynchttp_cache {
@@ -24,19 +23,15 @@ struct asynchttp_cache {
     atomic_ullong misses;
     atomic_ullong revalidations;
     atomic_ullong stores;
-    /* How often something was invalidated, by the hash of its URI. */
-    atomic_uint turns[AH_CACHE_TURNS];
+    ah_watches watches;
 };
 
 /* Whether it can be used: it was not made by the process that this one was forked from. */
 bool ah_cache_is_usable(const asynchttp_cache *cache);
 
-/* A number that changes when the URI is invalidated: a response that was asked for before that is not to be stored
- * after it. */
-unsigned ah_cache_turn(const asynchttp_cache *cache, const char *uri);
-
-/* Removes all that is stored for the URI, and what is under way for it in this process will not be stored. */
-void ah_cache_invalidate(asynchttp_cache *cache, const char *uri);
+/* Removes all that is stored for the URI; what is under way for it in this process, but for the one that is spared (NULL:
+ * none), will not be stored. */
+void ah_cache_invalidate(asynchttp_cache *cache, const char *uri, const ah_watch *spared);
 
 /* The right to validate what is stored for a URI in the background, which one at a time has. */
 typedef struct ah_claim ah_claim;

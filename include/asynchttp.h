@@ -459,6 +459,11 @@ typedef int asynchttp_read_callback(asynchttp_promise *promise, uint64_t offset,
 typedef int asynchttp_progress_callback(asynchttp_promise *promise, uint64_t sent, uint64_t to_send, uint64_t received,
                                         uint64_t to_receive, void *callback_data);
 
+/* An interim response (RFC 9110 section 15.2) has come, 103 (Early Hints) say, before the one that answers: its status
+ * and header fields, valid during the call. One that the cache answers has none. */
+typedef int asynchttp_interim_callback(asynchttp_promise *promise, const asynchttp_response *interim,
+                                       void *callback_data);
+
 /* For asynchttp_request.redirections: a redirect is then ASYNCHTTP_E_REDIRECT_LIMIT. */
 #define ASYNCHTTP_NO_REDIRECTIONS (-1)
 
@@ -481,19 +486,20 @@ typedef struct asynchttp_request {
     /* How many redirects may be followed; 0: 5; ASYNCHTTP_NO_REDIRECTIONS: none; no other number below 0. */
     int redirections;
     asynchttp_callback *callback;
-    /* Given to all four callbacks. */
+    /* Given to all callbacks. */
     void *callback_data;
     /* As asynchttp_http_set_timeout(), for this request; 0: the client's; INFINITY: none. */
     double timeout;
     asynchttp_data_callback *on_data;
     asynchttp_read_callback *on_read;
     asynchttp_progress_callback *on_progress;
+    asynchttp_interim_callback *on_interim;
 } asynchttp_request;
 
 /* A struct with every member at its default: asynchttp_request request = ASYNCHTTP_REQUEST_INIT; */
 #define ASYNCHTTP_REQUEST_INIT                                                                                         \
     {                                                                                                                  \
-        sizeof(asynchttp_request), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                                                     \
+        sizeof(asynchttp_request), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                                                  \
     }
 
 #ifndef __cplusplus

@@ -275,7 +275,7 @@ void ah_caching_sent(ah_caching *caching)
     if (!caching->cache)
         return;
     caching->sent = ah_clock_wall();
-    caching->turn = ah_cache_turn(caching->cache, caching->request->uri.text);
+    ah_watch_begin(&caching->cache->watches, &caching->watch, caching->request->uri.text);
     if (caching->is_retrieval && caching->reuse.verdict == AH_VERDICT_MISS)
         count(&caching->cache->misses);
 }
@@ -400,7 +400,7 @@ static void head_of_head(ah_caching *caching, const asynchttp_response *response
 }
 
 /* Removes what is stored for a URI that the response to an unsafe request names (RFC 9111 section 4.4). */
-static void invalidate_named(const ah_caching *caching, const asynchttp_response *response, const char *name)
+static void invalidate_named(ah_caching *caching, const asynchttp_response *response, const char *name)
 {
     ah_uri named = {0};
     const char *why;
@@ -408,7 +408,7 @@ static void invalidate_named(const ah_caching *caching, const asynchttp_response
     if (!field || ah_uri_resolve(&named, &caching->request->uri, field->values[0], &why))
         return;
     if (ah_uri_same_origin(&named, &caching->request->uri))
-        ah_cache_invalidate(caching->cache, named.text);
+        ah_cache_invalidate(caching->cache, named.text, &caching->watch);
     ah_uri_clear(&named);
 }
 
@@ -419,15 +419,15 @@ static bool is_safe(const ah_request *request)
 }
 
 /* A refusal, too, says that things are not as they were believed to be: a 412 above all. */
-static void invalidate(const ah_caching *caching, const asynchttp_response *response)
+static void invalidate(ah_caching *caching, const asynchttp_response *response)
 {
     if (is_safe(caching->request) || response->status >= 500)
         return;
-    ah_cache_invalidate(caching->cache, caching->request->uri.text);
-    if (response->status >= 400)
-        return;
-    invalidate_named(caching, response, "location");
-    invalidate_named(caching, response, "content-location");
+    ah_cache_invalidate(caching->cache, caching->request->uri.text, &caching->watch);
+    if (response->status < 400) {
+        invalidate_named(caching, response, "location");
+        invalidate_named(caching, response, "content-location");
+    }
 }
 
 ah_heading ah_caching_head(ah_caching *caching, const asynchttp_response *response)
@@ -470,7 +470,7 @@ bool ah_caching_rescue(ah_caching *caching, ah_outcome *outcome)
     /* The server may have done what it was asked before it fell silent. */
     if (caching->cache && !is_safe(caching->request) && caching->sent > 0 &&
         outcome->code != ASYNCHTTP_E_CONNECTION_REFUSED && outcome->code != ASYNCHTTP_E_SERVER_NOT_FOUND)
-        ah_cache_invalidate(caching->cache, caching->request->uri.text);
+        ah_cache_invalidate(caching->cache, caching->request->uri.text, NULL);
     if (!entry || !is_disconnection(outcome->code) || ah_is_conditional(&caching->request->headers) ||
         outcome->response || !ah_may_use_stale(&caching->asked, entry, AH_TROUBLE_NETWORK, ah_clock_wall()) ||
         !ah_reuse_share(&caching->reuse, &caching->asked, entry, ah_clock_wall()))
@@ -647,10 +647,10 @@ void ah_caching_stored(ah_caching *caching)
 {
     if (!caching->writer)
         return;
-    if (caching->turn == ah_cache_turn(caching->cache, caching->request->uri.text))
-        commit(caching);
-    else
-        drop_writer(caching);
+    commit(caching);
+    /* It may be older than what has changed there meanwhile. */
+    if (ah_watch_end(&caching->cache->watches, &caching->watch))
+        methods(caching)->remove_uri(caching->cache->store, caching->request->uri.text);
 }
 
 /* ---- Ends ---- */
@@ -674,6 +674,7 @@ void ah_caching_end(ah_caching *caching, bool again)
         return;
     }
     drop_writer(caching);
+    ah_watch_end(&caching->cache->watches, &caching->watch);
     ah_cache_disclaim(caching->claim);
     caching->claim = NULL;
     if (caching->waiter.flight || caching->waited)

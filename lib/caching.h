@@ -44,9 +44,9 @@ typedef struct ah_caching {
     ah_reuse reuse;
     /* Header fields to be sent beside the request's own. */
     ah_fields conditions;
-    /* When the request was sent, and how often its URI had been invalidated by then. */
+    /* When the request was sent, and what happens to its URI since then. */
     double sent;
-    unsigned turn;
+    ah_watch watch;
     /* The response that is being stored. */
     ah_store_writer *writer;
     ah_entry entry;

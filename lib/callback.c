@@ -57,3 +57,11 @@ int ah_callback_progress(const ah_callbacks *callbacks, uint64_t sent, uint64_t 
     leave(outer);
     return result;
 }
+
+int ah_callback_interim(const ah_callbacks *callbacks, const asynchttp_response *interim)
+{
+    asynchttp_promise *outer = enter(callbacks);
+    int result = callbacks->on_interim(callbacks->promise, interim, callbacks->data);
+    leave(outer);
+    return result;
+}

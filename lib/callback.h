@@ -1,5 +1,5 @@
 /*
- * Calling the program: its four callbacks, and which promise's callback the calling thread is in.
+ * Calling the program: its callbacks, and which promise's callback the calling thread is in.
  *
  * No lock is held around them.
  */
@@ -17,6 +17,7 @@ typedef struct ah_callbacks {
     asynchttp_data_callback *on_data;
     asynchttp_read_callback *on_read;
     asynchttp_progress_callback *on_progress;
+    asynchttp_interim_callback *on_interim;
 } ah_callbacks;
 
 /* The promise whose callback this thread is in; NULL: it is in none. */
@@ -28,5 +29,6 @@ int ah_callback_data(const ah_callbacks *callbacks, const void *data, size_t len
 int ah_callback_read(const ah_callbacks *callbacks, uint64_t offset, void *buffer, size_t size, size_t *length);
 int ah_callback_progress(const ah_callbacks *callbacks, uint64_t sent, uint64_t to_send, uint64_t received,
                          uint64_t to_receive);
+int ah_callback_interim(const ah_callbacks *callbacks, const asynchttp_response *interim);
 
 #endif

@@ -143,6 +143,8 @@ static void set_connection(setting *to)
     SET(to, CURLOPT_NOSIGNAL, 1L);
     SET(to, CURLOPT_PROTOCOLS_STR, "http,https");
     SET(to, CURLOPT_PATH_AS_IS, 1L);
+    /* The content is decoded here; libcurl would fail for codings of the transfer that it does not know. */
+    SET(to, CURLOPT_HTTP_CONTENT_DECODING, 0L);
     SET(to, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     if (request->settings->multiplex && request->uri.https)
         SET(to, CURLOPT_PIPEWAIT, 1L);

@@ -128,19 +128,20 @@ static bool check_length(ah_receiver *receiver)
     return true;
 }
 
-/* Codings of the transfer that were not asked for (no TE is sent; RFC 9112 section 6.1). Some versions of libcurl undo
- * them, where no limit on the decoded content would count. */
+/* Codings of the transfer that were not asked for (no TE is sent; RFC 9112 section 6.1), and whose content would be
+ * taken for what it is not. Those that nobody knows are left alone, and the content is as it came [http.client]. */
 static bool check_transfer_coding(ah_receiver *receiver)
 {
     static const char separators[] = ", \t";
+    static const char *const known[] = {"gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"};
     const char *next = ah_fields_get(&receiver->response->fields, "transfer-encoding");
     while (next && *(next += strspn(next, separators))) {
         size_t length = strcspn(next, separators);
-        bool known = (length == 7 && strncasecmp(next, "chunked", 7) == 0) ||
-                     (length == 8 && strncasecmp(next, "identity", 8) == 0);
-        if (!known)
-            return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE,
-                        "The response has a Transfer-Encoding that was not asked for");
+        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+            if (length == strlen(known[i]) && strncasecmp(next, known[i], length) == 0)
+                return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE,
+                            "The response has a Transfer-Encoding that was not asked for");
+        }
         next += length;
     }
     return true;
@@ -189,7 +190,10 @@ static bool end_head(ah_receiver *receiver)
         return begun && !receiver->cut_short;
     }
     receiver->part = AH_RECEIVER_START;
-    return true;
+    if (!receiver->request->callbacks.on_interim ||
+        ah_callback_interim(&receiver->request->callbacks, receiver->response) == 0)
+        return true;
+    return fail(receiver, ASYNCHTTP_E_CALLBACK, "on_interim returned an error");
 }
 
 static bool is_blank(const char *line, size_t length)

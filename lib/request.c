@@ -199,6 +199,7 @@ void ah_request_init(ah_request *request, const char *uri, const asynchttp_reque
     request->callbacks.on_data = arguments.on_data;
     request->callbacks.on_read = arguments.on_read;
     request->callbacks.on_progress = arguments.on_progress;
+    request->callbacks.on_interim = arguments.on_interim;
     bool fine = known && read_uri(request, uri, outcome) && read_method(request, arguments.method, outcome) &&
                 read_body(request, &arguments, outcome) && read_headers(request, arguments.headers, outcome) &&
                 read_limits(request, &arguments, outcome);

@@ -6,6 +6,8 @@
  *     {"id": 1, "status": 200, "reason": "OK", "headers": [["name", "value"], ...], "body": "..."}
  *     {"id": 1, "error": "..."}
  *
+ * Interim responses stand in the answer before the final one: "interim": [[103, {"link": "..."}], ...].
+ *
  * Values of header fields and bodies are bytes, each written as the character of that number. Where the library reports
  * an error for which a proxy has a status, that is the answer. Ends when its input does.
  *
@@ -120,9 +122,31 @@ static void answer(json_int_t id, json_t *json)
     json_decref(json);
 }
 
-static int done(asynchttp_promise *promise, void *id)
+/* What is kept for a request until it has been answered. */
+struct asked {
+    json_int_t id;
+    json_t *interim;
+};
+
+static int note_interim(asynchttp_promise *promise, const asynchttp_response *response, void *data)
 {
-    answer((json_int_t)(intptr_t)id, answer_of(promise));
+    struct asked *asked = data;
+    const char *name, *value;
+    (void)promise;
+    json_t *fields = must(json_object());
+    for (size_t i = 0; asynchttp_response_header(response, i, &name, &value); i++)
+        json_object_set_new(fields, name, text_of(value, strlen(value)));
+    json_array_append_new(asked->interim, json_pack("[io]", asynchttp_response_status(response), fields));
+    return 0;
+}
+
+static int done(asynchttp_promise *promise, void *data)
+{
+    struct asked *asked = data;
+    json_t *json = must(answer_of(promise));
+    json_object_set_new(json, "interim", asked->interim);
+    answer(asked->id, json);
+    free(asked);
     return 0;
 }
 
@@ -182,11 +206,13 @@ static void take(asynchttp_http *http, json_t *json)
     bool good = take_fields(fields, &list);
     char *body = bytes_of(text, text_length, &length);
     if (good && body) {
-        asynchttp_promise_free(must(
-            asynchttp_http_request(http, uri,
-                                   ASYNCHTTP_REQUEST(.method = method, .headers = (const char *const *)list.strings,
-                                                     .body = length ? body : NULL, .body_length = length,
-                                                     .callback = done, .callback_data = (void *)(intptr_t)id))));
+        struct asked *asked = must(malloc(sizeof *asked));
+        *asked = (struct asked){.id = id, .interim = must(json_array())};
+        asynchttp_promise_free(must(asynchttp_http_request(
+            http, uri,
+            ASYNCHTTP_REQUEST(.method = method, .headers = (const char *const *)list.strings,
+                              .body = length ? body : NULL, .body_length = length, .callback = done,
+                              .callback_data = asked, .on_interim = note_interim))));
     } else
         answer(id, json_pack("{ss}", "error", "not bytes"));
     free(body);
