@@ -180,10 +180,12 @@ double ah_fresh_until(const ah_entry *entry, double heuristic, double now)
     return now + freshness.lifetime - freshness.age;
 }
 
-/* Fields that describe the content as it is stored, which the newer head does not bring (RFC 9111 section 3.2). */
+/* Fields that describe the content as it is stored, its digests among them, which the newer head does not bring (RFC
+ * 9111 section 3.2). */
 static bool describes_content(const char *name)
 {
-    static const char *const names[] = {"content-encoding", "content-length", "content-range", "-content-encoding"};
+    static const char *const names[] = {"content-digest", "content-encoding", "content-length",
+                                        "content-md5",    "content-range",    "-content-encoding"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcmp(name, names[i]) == 0)
             return true;

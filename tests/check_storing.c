@@ -302,7 +302,7 @@ static const struct update {
     {"Cache-Control: max-age=1\n", "Cache-Control: max-age=3600\n", "cache-control: max-age=3600\n"},
     {"ETag: \"1\"\nContent-Type: a\nContent-Foo: a\nContent-Location: a\nContent-MD5: a\n",
      "ETag: \"2\"\nContent-Type: b\nContent-Foo: b\nContent-Location: b\nContent-MD5: b\n",
-     "etag: \"2\"\ncontent-type: b\ncontent-foo: b\ncontent-location: b\ncontent-md5: b\n"},
+     "etag: \"2\"\ncontent-type: b\ncontent-foo: b\ncontent-location: b\ncontent-md5: a\n"},
     /* What describes the stored content. */
     {"Content-Length: 36\nA: 1\n", "Content-Length: 10\nA: 2\n", "content-length: 36\na: 2\n"},
     {"A: 1\n", "Content-Length: 0\nContent-Encoding: gzip\nContent-Range: bytes 0-4/10\n", "a: 1\n"},
