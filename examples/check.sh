@@ -24,7 +24,8 @@ unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY ASYNCHTTP_LOG
 failures=0
 runs=0
 scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
+redis=
+trap '[ -z "$redis" ] || kill "$redis"; rm -rf "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
 
 # The origin lives as long as descriptor 3, its standard input, is open.
@@ -131,6 +132,53 @@ run 1 fetch "$nowhere/" "$base/hello"
 prints ' E_SERVER_NOT_FOUND' "$nowhere/: Unable to find the server at nowhere.invalid" '1 page of 2 in '
 run 1 fetch
 complains 'usage: fetch'
+
+# start_redis: on a free port, with its standard output in $scratch/redis. It says there that it is ready, or ends.
+start_redis() {
+    redis_port=$((20000 + $$ % 20000))
+    for attempt in 1 2 3 4 5 6 7 8 9; do
+        redis_port=$((redis_port + attempt))
+        redis-server --bind 127.0.0.1 --port "$redis_port" --save "" --appendonly no --dir "$scratch" \
+            </dev/null >"$scratch/redis" 2>&1 3>&- &
+        redis=$!
+        while kill -0 "$redis" 2>/dev/null; do
+            ! grep -q 'eady to accept connections' "$scratch/redis" || return 0
+            sleep 0.1
+        done
+        wait "$redis"
+    done
+    redis=
+    return 1
+}
+
+# A Redis of our own, which two programs share one after the other, and which the last one does without.
+if [ ! -x "$builddir/examples/redis" ]; then
+    echo "redis has not been built, for want of hiredis"
+elif ! command -v redis-server >/dev/null; then
+    echo "redis has not been run, for want of redis-server"
+elif ! start_redis; then
+    run="redis-server"
+    cp "$scratch/redis" "$scratch/output"
+    fail "it does not start"
+else
+    fresh="$base/headers?Cache-Control=max-age=600"
+    run 0 redis 127.0.0.1 "$redis_port" "$fresh"
+    prints 'from the network' 'from the cache'
+    run 0 redis 127.0.0.1 "$redis_port" "$fresh"
+    prints 'from the cache'
+    ! grep -q network "$scratch/output" || fail "the second program goes to the network"
+    run 0 redis 127.0.0.1 "$redis_port" "$base/headers?Cache-Control=no-store"
+    ! grep -q cache "$scratch/output" || fail "what may not be stored comes from the cache"
+    run 1 redis 127.0.0.1 "$redis_port" "$nowhere/"
+    complains 'the URL cannot be fetched'
+    kill "$redis"
+    wait "$redis"
+    redis=
+    run 0 redis 127.0.0.1 "$redis_port" "$fresh"
+    prints 'from the network'
+    run 1 redis
+    complains 'usage: redis'
+fi
 
 echo "$runs runs, $failures failures"
 [ "$failures" -eq 0 ]
