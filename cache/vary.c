@@ -52,13 +52,17 @@ static bool sort_items(ah_buffer *joined)
         *at = ah_lower(*at);
         count += *at == ',';
     }
-    char **items = malloc(count * sizeof(*items));
+    const char **items = malloc(count * sizeof(*items));
     char *copy = strdup(joined->data);
     if (items && copy) {
-        char *rest = NULL;
+        const char *item;
         size_t i = 0;
-        for (char *item = strtok_r(copy, ",", &rest); item; item = strtok_r(NULL, ",", &rest))
+        for (const char *next = copy; ah_list_item(&item, &next);) {
             items[i++] = item;
+            /* Nothing stands between an item and the comma after it. */
+            if (*next)
+                copy[next++ - copy] = '\0';
+        }
         qsort(items, i, sizeof(*items), compare_items);
         ah_buffer_clear(joined);
         /* It fits where it was. */

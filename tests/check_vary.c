@@ -42,6 +42,8 @@ static const struct selection {
     {"Vary: Accept-Charset", "Accept-Charset: utf-8, ISO-8859-1", "accept-charset: iso-8859-1,utf-8|"},
     {"Vary: Accept-Language", "Accept-Language: a, a", "accept-language: a,a|"},
     {"Vary: Accept-Language", "Accept-Language:", "accept-language: ,|"},
+    {"Vary: Accept-Language", "Accept-Language: c, \", b\", a", "accept-language: \", b\",a,c|"},
+    {"Vary: Accept-Language", "Accept-Language: \", \",\"a*,", "accept-language: \", \",\"a*,|"},
     {"Vary: Accept", "Accept: b, A", "accept: b,A|"},
     /* What no request tells. */
     {"Vary: *", "Foo: 1", NULL},
