@@ -18,7 +18,7 @@
  * and a quoted string that does not end may hide a no-store. */
 typedef struct ah_directives {
     bool no_store;
-    /* Without field names; those with some are asked of ah_directives_field(). */
+    /* Without field names; those with some are for ah_directives_withhold(). */
     bool no_cache;
     bool must_revalidate;
     bool must_understand;

@@ -26,8 +26,8 @@ static bool understands(int status)
 
 /* A final response to a method whose responses are stored for GET. A POST's is only one if it says so itself, and the
  * caller has looked whether Content-Location is the target (RFC 9110 section 9.3.3); of what went wrong, or was made,
- * it is no representation (section 8.7). A 304 and a 416 are none either, nor is what only says that a condition failed.
- */
+ * it is no representation (section 8.7). A 304 and a 416 are none either, and neither is what only says that a condition
+ * failed. */
 static bool is_candidate(const ah_exchanged *exchanged)
 {
     int status = exchanged->status;
