@@ -17,7 +17,7 @@ top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd) || exit 1
 mkdir -p "$1" || exit 1
 cd "$1" || exit 1
 shift
-[ $# -gt 0 ] || set -- uri challenge receiver decoder proxy date
+[ $# -gt 0 ] || set -- uri challenge receiver decoder proxy date record cache_control ranges vary entry_fields
 
 if ! echo 'int LLVMFuzzerTestOneInput(const char *d, long n); int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }' |
     clang -fsanitize=fuzzer,address,undefined -x c -o probe - 2>/dev/null; then
@@ -68,7 +68,6 @@ fuzz() {
 }
 
 failures=0
-for target in uri challenge receiver decoder proxy date record; do
 for target; do
     fuzz "$target" || failures=$((failures + 1))
 done
