@@ -1,11 +1,12 @@
 /*
- * bench [-w WORKERS] [-t TRANSFERS] [-a AHEAD] VERB ARGUMENT...: how fast the library is. What a verb does is in the
+ * bench [-w WORKERS] [-t TRANSFERS] [-a AHEAD] [-m BYTES] VERB ARGUMENT...: how fast the library is. What a verb does is in the
  * table of verbs, which is also what it prints if it is called without one.
  *
- * One line comes out, see measure.h. Only the requests are timed, not the start of the process. A request that does not
+ * One line comes out, see measure.h; with a cache, it goes on with entries= cache_bytes= evictions=. Only the requests are timed, not the start of the process. A request that does not
  * end in a status of 200, or does not come from the cache where it should, counts as an error.
  */
 #include <asynchttp.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,7 @@ struct bench {
     size_t ahead;
     size_t workers;
     size_t transfers;
+    size_t cache_bytes;
 
     asynchttp_request request;
     /* Number i has its place at i modulo ahead. */
@@ -316,10 +318,11 @@ static const char *name_of_argument(char letter)
 
 static _Noreturn void usage(void)
 {
-    fputs("usage: bench [-w WORKERS] [-t TRANSFERS] [-a AHEAD] VERB ARGUMENT...\n\n"
+    fputs("usage: bench [-w WORKERS] [-t TRANSFERS] [-a AHEAD] [-m BYTES] VERB ARGUMENT...\n\n"
           "    -w WORKERS    max_workers; -t TRANSFERS: transfers_per_worker. By default the library's own, but for\n"
           "                  many, burst, mix and queue\n"
-          "    -a AHEAD      how many requests are made before the oldest is waited for\n\n",
+          "    -a AHEAD      how many requests are made before the oldest is waited for\n"
+          "    -m BYTES      how much the cache may hold\n\n",
           stderr);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         fprintf(stderr, "    %s", verbs[i].name);
@@ -356,7 +359,7 @@ static void take_argument(bench *b, char letter, const char *text)
 
 static void take_options(bench *b, int argc, char **argv)
 {
-    for (int option; (option = getopt(argc, argv, "+w:t:a:")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "+w:t:a:m:")) != -1;) {
         switch (option) {
         case 'w':
             b->workers = measure_number(optarg);
@@ -366,6 +369,9 @@ static void take_options(bench *b, int argc, char **argv)
             break;
         case 'a':
             b->ahead = measure_number(optarg);
+            break;
+        case 'm':
+            b->cache_bytes = measure_number(optarg);
             break;
         default:
             usage();
@@ -393,16 +399,35 @@ static void take_verb(bench *b, char **arguments)
 
 /* ---- The client ---------------------------------------------------------------------------- */
 
+static void limit_cache(bench *b)
+{
+    asynchttp_cache *cache = asynchttp_cache_sqlite(b->directory, b->cache_bytes, 0);
+
+    if (!cache || asynchttp_http_set_cache(b->http, cache) != ASYNCHTTP_OK)
+        measure_die("no cache of this size");
+    asynchttp_cache_free(cache);
+}
+
 static void make_client(bench *b)
 {
     size_t workers = b->workers ? b->workers : b->verb->workers;
     size_t transfers = b->transfers ? b->transfers : b->verb->transfers;
 
     b->http = asynchttp_http_new(b->directory);
+    if (b->http && b->cache_bytes)
+        limit_cache(b);
     if (!b->http || asynchttp_http_set_proxy_info(b->http, NULL) ||
         (workers && asynchttp_http_set_max_workers(b->http, (unsigned)workers)) ||
         (transfers && asynchttp_http_set_transfers_per_worker(b->http, (unsigned)transfers)))
         measure_die("no client, or not with these settings");
+}
+
+static void print_cache(bench *b)
+{
+    asynchttp_cache_statistics s = {.size = sizeof s};
+
+    if (asynchttp_cache_stats(asynchttp_http_cache(b->http), &s) == ASYNCHTTP_OK)
+        printf(" entries=%" PRIu64 " cache_bytes=%" PRIu64 " evictions=%" PRIu64, s.entries, s.bytes, s.evictions);
 }
 
 int main(int argc, char **argv)
@@ -416,6 +441,8 @@ int main(int argc, char **argv)
         b.ahead = b.verb->ahead == ALL ? b.n : b.verb->ahead;
     b.requests = measure_allocate(b.ahead, sizeof *b.requests);
     b.verb->run(&b);
+    if (b.directory)
+        print_cache(&b);
     putchar('\n');
     asynchttp_http_free(b.http);
     free(b.requests);

@@ -1,7 +1,8 @@
 """What is measured: workloads, who takes part in them, what counts, and what is to be reached.
 
-In a command, {url} is where the server is, {n} the number of requests, {kept} a directory that lasts as long as the
-workload, {fresh} one of this run alone, {first} a number that has not been used before.
+In a command, {url} is where the server is, {kept} a directory that lasts as long as the workload, {fresh} one of this
+run alone, {first} a number that has not been used before, {filled[0]} how many bytes the first cache holds that the
+setups of this workload have filled.
 """
 import dataclasses
 import typing
@@ -206,23 +207,29 @@ def queueing(n):
 
 
 def many_entries(keys, n):
-    """A cache that is full, against a small one: the entries fill it, and each store throws one out."""
-    prefix = "{url}/kept/1k/"
+    """A cache of 2 GiB that is nearly full, against a small one. For the stores, what it holds is all that it may hold,
+    so that each store throws something out."""
+    prefix = "{url}/kept/1536/"
     hit_small, hit_large = "hit, 1,000 entries", f"hit, {keys:,} entries"
     store_small, store_large = "store, 1,000 entries", f"store, {keys:,} entries"
-    small, large = "{kept}/small", "{kept}/large"
+    fill = "{bench} -w 2 -t 16 -m 2147483648 fill {kept}"
+    store = f"{prefix} {n} {{first}}"
     quiet, stored = Proof(), Proof(ok=n, connections=(1, 5))
     return Workload("million", f"a cache of {keys:,} entries", "two", [
-        Contestant(hit_small, f"{{bench}} hit {small} {prefix} 1000 {n}", quiet,
-                   f"{{bench}} fill {small} {prefix} 1000"),
-        Contestant(hit_large, f"{{bench}} hit {large} {prefix} {keys} {n}", quiet,
-                   f"{{bench}} fill {large} {prefix} {keys}"),
-        Contestant(store_small, f"{{bench}} store {{fresh}} {prefix} {n} {{first}}", stored),
-        Contestant(store_large, f"{{bench}} store {large} {prefix} {n} {{first}}", stored),
+        Contestant(hit_small, f"{{bench}} hit {{kept}}/small {prefix} 1000 {n}", quiet,
+                   f"{fill}/small {prefix} 1000"),
+        Contestant(hit_large, f"{{bench}} -m 2147483648 hit {{kept}}/large {prefix} {keys} {n}", quiet,
+                   f"{fill}/large {prefix} {keys}"),
+        Contestant(store_small, f"{{bench}} -m {{filled[2]}} store {{kept}}/turnover {store}", stored,
+                   f"{fill}/turnover {prefix} 1000"),
+        Contestant(store_large, f"{{bench}} -m {{filled[1]}} store {{kept}}/large {store}", stored),
     ], [Metric("time of a hit", "us", time_each, {hit_large: ("<=", 1.5)}, hit_small, (hit_small, hit_large)),
         Metric("time of a store", "us", time_each, {store_large: ("<=", 1.5)}, store_small,
                (store_small, store_large)),
-        Metric("longest store", "us", lambda fields: fields.get("total_max"), {store_large: ("<=", 10000)},
+        Metric("longest store", "us", field("total_max"), {store_large: ("<=", 10000)},
+               only=(store_small, store_large)),
+        Metric("entries", "", field("entries"), {hit_large: (">=", keys * 0.98)}, only=(hit_small, hit_large)),
+        Metric("entries thrown out", "", field("evictions"), {store_large: (">", 0)},
                only=(store_small, store_large))], slow=True)
 
 

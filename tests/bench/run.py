@@ -70,6 +70,7 @@ class Runner:
         self.programs["bench"] = f"{build}/tests/bench/bench"
         self.programs["httplib2"] = f"/usr/bin/python3 {here}/peers/python_httplib2.py"
         self.first = 1000000
+        self.filled = []
 
     def place(self, placement):
         cpus = sorted(os.sched_getaffinity(0))
@@ -79,7 +80,7 @@ class Runner:
     def _start(self, command, kept, fresh):
         self.first += 100000
         words = shlex.split(command.format(url=self.server.url, kept=kept, fresh=fresh, first=self.first,
-                                           **self.programs))
+                                           filled=self.filled, **self.programs))
 
         def prepare():
             os.sched_setaffinity(0, self.cpus)
@@ -131,12 +132,15 @@ def measure(runner, workload, rounds, quick):
     contestants = [c for c in workload.contestants if not (quick and c.slow)]
     runs = {c.name: [] for c in contestants}
     runner.place(workload.placement)
+    runner.filled = []
     with tempfile.TemporaryDirectory(dir=runner.directory) as kept:
         for c in contestants:
             if c.setup:
                 setup = runner.run(c.setup, 1, kept, None)
                 if setup.complaint:
                     raise SystemExit(f"{workload.key}, {c.name}: {c.setup}: {setup.complaint}")
+                if "cache_bytes" in setup.fields:
+                    runner.filled.append(int(setup.fields["cache_bytes"]))
         for number in range(rounds):
             print(f"{workload.key}: round {number + 1} of {rounds}", file=sys.stderr)
             for c in contestants:

@@ -12,7 +12,7 @@ import time
 PATIENCE = 10
 
 MODULE = "/usr/lib/nginx/modules/ngx_http_echo_module.so"
-SIZES = {"1k": 1024, "16k": 16 * 1024, "200m": 200 * 1024 * 1024}
+SIZES = {"1k": 1024, "1536": 1536, "16k": 16 * 1024, "200m": 200 * 1024 * 1024}
 
 # One process, whose log is in the order of the requests.
 CONFIGURATION = """
@@ -40,6 +40,10 @@ http {{
         root {directory}/www;
         location /kept/1k/ {{
             rewrite ^ /1k break;
+            add_header cache-control max-age=86400;
+        }}
+        location /kept/1536/ {{
+            rewrite ^ /1536 break;
             add_header cache-control max-age=86400;
         }}
         location /kept/16k/ {{
