@@ -1,7 +1,7 @@
 #!/bin/sh
-# Checks doc/httplib2.md and doc/porting.md against the header, httplib2 and the programs in doc/porting:
+# Checks doc/httplib2.md, doc/porting.md and doc/cache.md against the header, httplib2 and the programs in doc/porting:
 #   - httplib2.md has every function and every code of the header and, where httplib2 is installed, its public names;
-#   - neither document has a name that the header does not have, unless it is planned;
+#   - no document has a name that the header does not have;
 #   - the code shown in porting.md is that of the files;
 #   - the C programs print what they should and, where httplib2 is installed, what their Python originals print.
 #
@@ -20,12 +20,12 @@ origin=${ORIGIN:-$builddir/tests/origin/origin}
 header=$srcdir/include/asynchttp.h
 map=$srcdir/doc/httplib2.md
 guide=$srcdir/doc/porting.md
+cache=$srcdir/doc/cache.md
 programs="get put titles errors download"
-# What the documents name before the header has it, and what stands for any name.
-planned="asynchttp_http_set_cache asynchttp_cache_new asynchttp_http_set_heuristic_freshness"
+# What stands for any name.
 placeholders="asynchttp_class_method asynchttp_http_X asynchttp_http_set_X"
 
-if [ ! -f "$header" ] || [ ! -f "$map" ] || [ ! -f "$guide" ]; then
+if [ ! -f "$header" ] || [ ! -f "$map" ] || [ ! -f "$guide" ] || [ ! -f "$cache" ]; then
     echo "check_porting: srcdir ($srcdir) is not the top of the source tree" >&2
     exit 1
 fi
@@ -67,15 +67,12 @@ for name in $(missing "$scratch/mapped" "$scratch/wanted"); do
 done
 grep -q '^## Beyond httplib2$' "$map" || fail "httplib2.md has no section \"Beyond httplib2\""
 
-echo "$planned $placeholders" | cat - "$header" "$scratch/codes" | words >"$scratch/known"
-for document in "$map" "$guide"; do
+echo "$placeholders" | cat - "$header" "$scratch/codes" | words >"$scratch/known"
+for document in "$map" "$guide" "$cache"; do
     words <"$document" | grep -E '^(asynchttp|ASYNCHTTP)_' >"$scratch/named"
     for name in $(missing "$scratch/known" "$scratch/named"); do
         fail "${document##*/} has $name, which the header does not have"
     done
-done
-for name in $planned; do
-    ! grep -qx "$name" "$scratch/functions" || fail "$name is in the header: it is no longer planned"
 done
 
 # The first Python that has httplib2: PYTHON, that of the path, or the one that the system's packages are for.
