@@ -27,13 +27,14 @@ static bool understands(int status)
 /* A final response to a method whose responses are stored for GET. A POST's is only one if it says so itself, and the
  * caller has looked whether Content-Location is the target (RFC 9110 section 9.3.3); of what went wrong, or was made,
  * it is no representation (section 8.7). A 304 and a 416 are none either, and neither is what only says that a condition
- * failed. */
+ * failed. What asks for credentials is not for those who have some. */
 static bool is_candidate(const ah_exchanged *exchanged)
 {
     int status = exchanged->status;
     if (strcmp(exchanged->method, "POST") == 0)
         return status == 200;
-    return strcmp(exchanged->method, "GET") == 0 && status >= 200 && status != 304 && status != 412 && status != 416;
+    return strcmp(exchanged->method, "GET") == 0 && status >= 200 && status != 304 && status != 401 && status != 407 &&
+           status != 412 && status != 416;
 }
 
 /* A part is of use if it says which it is, in a form that is kept. */

@@ -1,10 +1,10 @@
 /*
  * asynchttp: an asynchronous HTTP client for C, in the manner of Python's httplib2.
  *
- * A program makes an asynchttp_http object and calls asynchttp_http_request(), which returns at once
- * with a promise. Worker threads carry the requests out in the background; reading the response or
- * the content from the promise blocks only if it must. Errors happen in the background as well, are
- * kept in the promise and are returned by whatever function reads it.
+ * A program makes an asynchttp_http object and calls asynchttp_http_request(), which returns at once with a promise.
+ * Worker threads carry the requests out in the background; reading the response or the content from the promise blocks
+ * only if it must. Errors happen in the background as well, are kept in the promise and are returned by whatever
+ * function reads it.
  *
  *     Version ........ what was compiled against, what is linked
  *     Errors ......... asynchttp_code
@@ -18,13 +18,12 @@
  *     Proxies ........ asynchttp_proxy_info
  *     Log ............ what goes on inside
  *
- * Unless a comment says otherwise: every function may be called from any thread at any time, strings
- * are zero-terminated, strings that go in are copied, pointers that come out belong to the object
- * they came from, and a _free function accepts NULL. Other pointers must not be NULL, save where
- * NULL is given a meaning.
+ * Unless a comment says otherwise: every function may be called from any thread at any time, strings are
+ * zero-terminated, strings that go in are copied, pointers that come out belong to the object they came from, and a
+ * _free function accepts NULL. Other pointers must not be NULL, save where NULL is given a meaning.
  *
- * Sources named in the comments: RFC 9110 (HTTP semantics), RFC 9111 (HTTP caching), RFC 3986 and 3987
- * (URI, IRI), and httplib2 0.32, whose names this library keeps.
+ * Sources named in the comments: RFC 9110 (HTTP semantics), RFC 9111 (HTTP caching) with RFC 5861 and 8246, RFC 3986
+ * and 3987 (URI, IRI), and httplib2 0.32, whose names this library keeps.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -123,7 +122,7 @@ typedef struct asynchttp_cache asynchttp_cache;
 /*
  * Makes a client [httplib2.Http(cache)]. No thread is started before the first request.
  *
- * cache_directory: where responses are stored, as by asynchttp_cache_sqlite(); NULL: nowhere, and every
+ * cache_directory: where responses are stored, as by asynchttp_cache_sqlite(); NULL or "": nowhere, and every
  * request goes to the network. A relative one is relative to the current directory of the moment. It is
  * made when the first request needs it; a cache that cannot be used is logged and done without.
  *
@@ -193,8 +192,8 @@ ASYNCHTTP_EXTERN asynchttp_cache *asynchttp_cache_sqlite(const char *directory, 
  * damaged is not used. All but free must be there.
  *
  * Programs on any number of machines may share what is behind the methods. What is behind them must evict by itself, or
- * give values a lifetime, as memcached does, and Redis when it is told to: the library deletes what it has replaced, but
- * not what a program has left behind that was killed, or that stored something for a URI together with another one.
+ * give values a lifetime, as memcached does, and Redis when it is told to: the library deletes what it has replaced,
+ * but not what a program has left behind that was killed, or that stored something for a URI together with another one.
  */
 typedef struct asynchttp_cache_methods {
     /* 0: found, and *value is memory from malloc() that the library frees; 1: not there; -1: failed. */
@@ -261,8 +260,8 @@ ASYNCHTTP_EXTERN asynchttp_code asynchttp_cache_each(asynchttp_cache *cache, asy
 typedef struct asynchttp_cache_statistics {
     /* sizeof(asynchttp_cache_statistics) as the program knows it: members are only ever added at the end. */
     size_t size;
-    /* Since this cache object was made: requests answered from the cache without the network; those that went to the
-     * network because nothing stored could answer; stored responses that the server confirmed; responses stored. */
+    /* Since this cache object was made: GETs and HEADs answered from the cache without asking, answered by the network,
+     * and answered from the cache since the server said that it may be; responses stored. */
     uint64_t hits;
     uint64_t misses;
     uint64_t revalidations;
@@ -399,8 +398,8 @@ ASYNCHTTP_EXTERN bool asynchttp_http_force_exception_to_status_code(asynchttp_ht
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_redirect_codes(asynchttp_http *http, const int *codes, size_t count);
 ASYNCHTTP_EXTERN const int *asynchttp_http_redirect_codes(asynchttp_http *http, size_t *count);
 
-/* The methods whose redirects are followed, NULL at the end; "GET", "HEAD", "OPTIONS" and "TRACE" by default
- * [Http.safe_methods]. */
+/* The methods whose redirects are followed, and that leave alone what is stored, NULL at the end; "GET", "HEAD",
+ * "OPTIONS" and "TRACE" by default [Http.safe_methods]. */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_safe_methods(asynchttp_http *http, const char *const *methods);
 ASYNCHTTP_EXTERN const char *const *asynchttp_http_safe_methods(asynchttp_http *http);
 
@@ -629,7 +628,7 @@ ASYNCHTTP_EXTERN const char *asynchttp_response_reason(const asynchttp_response 
 /* The server's HTTP version: 10, 11, 20 or 30. */
 ASYNCHTTP_EXTERN int asynchttp_response_version(const asynchttp_response *response);
 
-/* Whether it came from the cache. */
+/* Whether it came from the cache, with or without asking the server whether it may be used. */
 ASYNCHTTP_EXTERN bool asynchttp_response_fromcache(const asynchttp_response *response);
 
 /* The response that redirected here; NULL if none did. */

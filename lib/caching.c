@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/log.h"
 #include "cache/storing.h"
 #include "cache/validators.h"
@@ -208,6 +209,8 @@ static ah_consultation answer(ah_caching *caching, ah_outcome *outcome)
     if (caching->reuse.verdict == AH_VERDICT_USE_AND_REFRESH)
         caching->claim = ah_cache_claim(caching->cache, caching->request->uri.text, salt_of(caching->request));
     count(&caching->cache->hits);
+    AH_DEBUG("cache", "#%llu: answered by a stored response, %.0f seconds old", caching->request->number,
+             caching->reuse.age);
     methods(caching)->touch(caching->cache->store, selected(caching));
     return put_head(caching, outcome) ? AH_CONSULTED_ANSWER : AH_CONSULTED_NO_MEMORY;
 }
@@ -215,7 +218,7 @@ static ah_consultation answer(ah_caching *caching, ah_outcome *outcome)
 static void look_up(ah_caching *caching)
 {
     ah_entries_clear(&caching->stored);
-    if (caching->cache)
+    if (caching->cache && !caching->forgotten)
         methods(caching)->find(caching->cache->store, caching->request->uri.text, &caching->stored);
 }
 
@@ -223,7 +226,7 @@ static ah_consultation consult_retrieval(ah_caching *caching, ah_outcome *outcom
 {
     look_up(caching);
     if (!ah_reuse_decide(&caching->reuse, &caching->asked, &caching->stored, ah_clock_wall()))
-        ah_caching_forget(caching);
+        return AH_CONSULTED_NO_MEMORY;
     insist(caching);
     switch (caching->reuse.verdict) {
     case AH_VERDICT_USE:
@@ -245,6 +248,23 @@ static bool is_among(const ah_strings *methods, const char *method)
     return false;
 }
 
+/* The strong entity tag of the stored response that the request would select, or else of the one that came last; NULL:
+ * there is none. */
+static const char *known_tag(const ah_caching *caching)
+{
+    const char *last = NULL;
+    for (size_t i = 0; i < caching->stored.count; i++) {
+        const ah_entry *entry = &caching->stored.items[i];
+        const char *tag = ah_fields_get(&entry->fields, "etag");
+        if (!ah_etag_is_strong(tag))
+            continue;
+        if (ah_vary_match(&entry->selecting, &entry->fields, &caching->request->headers) == AH_MATCH_YES)
+            return tag;
+        last = last ? last : tag;
+    }
+    return last;
+}
+
 /* A representation is changed only if it is still the one that was fetched [Http.optimistic_concurrency_methods]. A
  * weak tag could not say so (RFC 9110 section 13.1.1). */
 static ah_consultation guard_update(ah_caching *caching)
@@ -255,12 +275,8 @@ static ah_consultation guard_update(ah_caching *caching)
         !is_among(settings->optimistic_concurrency_methods, request->method))
         return AH_CONSULTED_SEND;
     look_up(caching);
-    for (size_t i = 0; i < caching->stored.count; i++) {
-        const char *tag = ah_fields_get(&caching->stored.items[i].fields, "etag");
-        if (ah_etag_is_strong(tag))
-            return ah_fields_set(&caching->conditions, "if-match", tag) ? AH_CONSULTED_SEND : AH_CONSULTED_NO_MEMORY;
-    }
-    return AH_CONSULTED_SEND;
+    const char *tag = known_tag(caching);
+    return !tag || ah_fields_set(&caching->conditions, "if-match", tag) ? AH_CONSULTED_SEND : AH_CONSULTED_NO_MEMORY;
 }
 
 ah_consultation ah_caching_consult(ah_caching *caching, ah_outcome *outcome)
@@ -276,8 +292,6 @@ void ah_caching_sent(ah_caching *caching)
         return;
     caching->sent = ah_clock_wall();
     ah_watch_begin(&caching->cache->watches, &caching->watch, caching->request->uri.text);
-    if (caching->is_retrieval && caching->reuse.verdict == AH_VERDICT_MISS)
-        count(&caching->cache->misses);
 }
 
 /* ---- The stored content ---- */
@@ -361,12 +375,22 @@ static bool freshen(const ah_caching *caching, ah_entry *entry, const asynchttp_
 {
     if (!ah_update_fields(entry, &newer->fields))
         return false;
+    /* It may vary otherwise than before. */
+    ah_fields_clear(&entry->selecting);
+    ah_vary vary = ah_vary_select(&entry->selecting, &caching->request->headers, &entry->fields);
+    if (vary == AH_VARY_NO_MEMORY)
+        return false;
     note_times(caching, entry);
-    if (ah_may_keep(entry))
+    if (vary == AH_VARY_OK && ah_may_keep(entry))
         methods(caching)->update(caching->cache->store, entry);
     else
         methods(caching)->remove(caching->cache->store, entry);
     return true;
+}
+
+static bool has_validator(const asynchttp_response *response)
+{
+    return ah_fields_find(&response->fields, "etag") || ah_fields_find(&response->fields, "last-modified");
 }
 
 /* A 304 to the caller's own condition is the answer; what is stored may learn from it. */
@@ -374,10 +398,14 @@ static ah_heading head_not_modified(ah_caching *caching, const asynchttp_respons
 {
     size_t place = ah_reuse_freshened(&caching->stored, caching->reuse.selected, &response->fields);
     bool conditional = ah_is_conditional(&caching->request->headers);
+    /* Without a validator it may be about what the caller has and is not stored. */
+    if (conditional && !has_validator(response))
+        place = AH_NO_ENTRY;
     ah_entry *entry = place == AH_NO_ENTRY ? NULL : &caching->stored.items[place];
-    count(&caching->cache->revalidations);
     if (entry && !freshen(caching, entry, response))
         entry = NULL;
+    if (entry)
+        count(&caching->cache->revalidations);
     if (conditional)
         return AH_HEADING_ANSWER;
     if (!entry || !ah_reuse_share(&caching->reuse, &caching->asked, entry, entry->received))
@@ -529,6 +557,14 @@ static bool copy_texts(ah_entry *entry, const ah_caching *caching, const asyncht
     return entry->uri && entry->method && entry->reason;
 }
 
+/* When a response came that does not say when it was made (RFC 9110 section 6.6.1). */
+static bool add_date(ah_entry *entry)
+{
+    char text[30];
+    ah_date_format((int64_t)entry->received, text);
+    return ah_fields_find(&entry->fields, "date") || ah_fields_set(&entry->fields, "date", text);
+}
+
 /* A part joins the stored parts of the same representation (RFC 9111 section 3.4). */
 static void find_parts(ah_caching *caching)
 {
@@ -550,29 +586,37 @@ static bool is_known(const ah_caching *caching)
            ah_validators_same_strongly(&entry->fields, &caching->entry.fields, caching->entry.received);
 }
 
-/* Fills in caching->entry. False: it cannot be stored. *offset: where its content begins. */
-static bool prepare(ah_caching *caching, const asynchttp_response *response, const ah_exchanged *exchanged,
-                    uint64_t *offset)
+/* Which part of the content it is. False: it brings nothing new. *offset: where the part begins. */
+static bool prepare_part(ah_caching *caching, const asynchttp_response *response, uint64_t *offset)
 {
-    ah_entry *entry = &caching->entry;
     ah_range range = {0};
-    entry->version = response->version;
-    if (!copy_texts(entry, caching, response) || !ah_prepare_entry(entry, exchanged))
-        return false;
-    note_times(caching, entry);
-    entry->length = AH_LENGTH_UNKNOWN;
-    if (response->status != 206)
-        return true;
-    entry->partial = true;
-    ah_content_range_parse(ah_fields_get(&response->fields, "content-range"), &range, &entry->length);
+    caching->entry.partial = true;
+    ah_content_range_parse(ah_fields_get(&response->fields, "content-range"), &range, &caching->entry.length);
     find_parts(caching);
     *offset = range.first;
     return !is_known(caching);
 }
 
+/* Fills in caching->entry. False: it cannot be stored. *offset: where its content begins. */
+static bool prepare(ah_caching *caching, const asynchttp_response *response, const ah_exchanged *exchanged,
+                    uint64_t *offset)
+{
+    ah_entry *entry = &caching->entry;
+    entry->version = response->version;
+    entry->length = AH_LENGTH_UNKNOWN;
+    if (!copy_texts(entry, caching, response) || !ah_prepare_entry(entry, exchanged))
+        return false;
+    note_times(caching, entry);
+    return add_date(entry) && (response->status != 206 || prepare_part(caching, response, offset));
+}
+
 void ah_caching_store(ah_caching *caching, const asynchttp_response *response)
 {
-    if (!caching->cache || caching->asked.head)
+    if (!caching->cache)
+        return;
+    if (caching->is_retrieval && response->status != 304)
+        count(&caching->cache->misses);
+    if (caching->asked.head)
         return;
     const ah_exchanged exchanged = {.method = caching->request->method,
                                     .request = &caching->request->headers,
@@ -662,6 +706,7 @@ void ah_caching_restart(ah_caching *caching)
 
 void ah_caching_forget(ah_caching *caching)
 {
+    caching->forgotten = true;
     ah_fields_clear(&caching->conditions);
     ah_entries_clear(&caching->stored);
     caching->reuse = (ah_reuse){.verdict = AH_VERDICT_MISS, .selected = AH_NO_ENTRY};

@@ -53,6 +53,8 @@ typedef struct ah_caching {
     /* In the flight that it leads or waits for, and whether it has waited. */
     ah_waiter waiter;
     bool waited;
+    /* Nothing stored is considered any more. */
+    bool forgotten;
     /* The right to validate the stored response that answers, in the background, for whoever does that to take over;
      * NULL: it need not be done here. */
     ah_claim *claim;

@@ -116,14 +116,16 @@ static ah_plan plan_redirect(const ah_exchange *exchange, const asynchttp_respon
     return ah_redirect_decide(current(exchange), response) == AH_REDIRECT_FOLLOW ? AH_PLAN_REDIRECT : AH_PLAN_ANSWER;
 }
 
-/* Sends the request for what the cache could not give after all. */
-static step fetch_instead(ah_exchange *exchange)
+static step consult(ah_exchange *exchange);
+
+/* The cache could not give what it had after all. */
+static step consult_anew(ah_exchange *exchange)
 {
     exchange->previous = exchange->outcome->response->previous;
     exchange->outcome->response->previous = NULL;
     ah_outcome_clear(exchange->outcome);
     ah_caching_forget(&exchange->caching);
-    return transfer(exchange, false);
+    return consult(exchange);
 }
 
 /* The outcome has a stored response. */
@@ -135,7 +137,7 @@ static step answer_stored(ah_exchange *exchange)
     exchange->previous = NULL;
     exchange->plan = plan_redirect(exchange, outcome->response);
     if (exchange->plan == AH_PLAN_ANSWER && !ah_caching_deliver(&exchange->caching, outcome))
-        return outcome->code ? STEP_OVER : fetch_instead(exchange);
+        return outcome->code ? STEP_OVER : consult_anew(exchange);
     if (exchange->caching.claim)
         exchange->host->refresh(exchange->owner, current(exchange), exchange->caching.claim);
     exchange->caching.claim = NULL;
