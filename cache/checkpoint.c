@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 
-/* Pages of the log: 16 MiB. Each time that it begins anew, one commit syncs the disk; and the longer it is, the more
+/* Pages of the log: 8 MiB. Each time that it begins anew, one commit syncs the disk; and the longer it is, the more
  * pages that were changed again and again are written back once. */
 enum { LONG_LOG = 2048 };
 

@@ -1,14 +1,15 @@
 #include "cache/connection.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-/* Each connection keeps at most 16 MiB of pages: enough for some thousand small responses. The file is not mapped: one
+/* Each connection keeps at most 24 MiB of pages: enough for some thousand small responses. The file is not mapped: one
  * that somebody truncates would end the process. Journals of other kinds never come to be. The log is cut to 32 MiB
  * when it begins anew. There is one way to run each query, so that no statistics are kept. */
 static const char settings[] = "PRAGMA synchronous = NORMAL;"
-                               "PRAGMA cache_size = -16384;"
+                               "PRAGMA cache_size = -24576;"
                                "PRAGMA temp_store = MEMORY;"
                                "PRAGMA journal_size_limit = 33554432;"
                                "PRAGMA mmap_size = 0;";
@@ -123,6 +124,8 @@ void ah_query_integer(ah_query *query, int64_t value)
 
 void ah_query_real(ah_query *query, double value)
 {
+    /* NULL is what SQLite would make of what is no number. */
+    value = isfinite(value) ? value : 0;
     if (!query->connection->code)
         ah_connection_note(query->connection, sqlite3_bind_double(query->statement, ++query->bound, value));
 }

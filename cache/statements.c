@@ -59,9 +59,9 @@ const char *const ah_statements[AH_STATEMENTS] = {
     [AH_SQL_SET_TOTAL] = "UPDATE total SET entries = ?, bytes = ?, newest = ?",
 
     /* In the order of the index; almost always the order in which they came, too. */
-    [AH_SQL_FIND] = "SELECT " HEAD ", content FROM response WHERE uri = ? ORDER BY id DESC LIMIT ?",
-    [AH_SQL_EACH] = "SELECT " HEAD ", uri, used, hits FROM response LEFT JOIN usage ON usage.response = id "
-                    "WHERE id > ? ORDER BY id LIMIT ?",
+    [AH_SQL_FIND] = ("SELECT " HEAD ", content FROM response WHERE uri = ? ORDER BY id DESC LIMIT ?"),
+    [AH_SQL_EACH] = ("SELECT " HEAD ", uri, used, hits FROM response LEFT JOIN usage ON usage.response = id "
+                     "WHERE id > ? ORDER BY id LIMIT ?"),
     [AH_SQL_CONTENT] = "SELECT length, ranges, content FROM response WHERE id = ?",
     [AH_SQL_EXTENT] = "SELECT length, ranges, size, content IS NULL FROM response WHERE id = ?",
     [AH_SQL_OF_URI] = "SELECT id FROM response WHERE uri = ? LIMIT ?",
@@ -69,11 +69,12 @@ const char *const ah_statements[AH_STATEMENTS] = {
     [AH_SQL_SAME] = "SELECT id FROM response WHERE uri = ? AND method = ? AND selecting = ? AND id != ? LIMIT 1",
     [AH_SQL_SURPLUS] = "SELECT id FROM response WHERE uri = ? ORDER BY id DESC LIMIT 1 OFFSET ?",
     [AH_SQL_UP_TO] = "SELECT id FROM response WHERE id <= ? LIMIT 1",
-    [AH_SQL_INSERT] = "INSERT INTO response (method, status, version, reason, fields, selecting, requested, received, "
-                      "fresh_until, id, uri, length, ranges, size, content) "
-                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [AH_SQL_UPDATE] = "UPDATE response SET method = ?, status = ?, version = ?, reason = ?, fields = ?, selecting = ?, "
-                      "requested = ?, received = ?, fresh_until = ? WHERE id = ?",
+    [AH_SQL_INSERT] = ("INSERT INTO response (method, status, version, reason, fields, selecting, requested, received, "
+                       "fresh_until, id, uri, length, ranges, size, content) "
+                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+    [AH_SQL_UPDATE] =
+        ("UPDATE response SET method = ?, status = ?, version = ?, reason = ?, fields = ?, selecting = ?, "
+         "requested = ?, received = ?, fresh_until = ? WHERE id = ?"),
     [AH_SQL_SET_EXTENT] = "UPDATE response SET length = ?, ranges = ?, size = ? WHERE id = ?",
     [AH_SQL_DELETE] = "DELETE FROM response WHERE id = ?",
 

@@ -58,12 +58,14 @@ typedef struct ah_store_methods {
 
     /*
      * The content has ended. The entry replaces the count entries `replaced` of the same URI, and those with the same
-     * selecting fields; entry is what begin() was given, with what has become known since: fields, length, partial. All
-     * happens at once, or nothing. Frees the writer.
+     * method and selecting fields; entry is what begin() was given, with what has become known since: fields, length,
+     * partial. A complete entry whose length is known and not what was written is not stored. All happens at once, or
+     * nothing. Frees the writer.
      *
      * A partial entry is joined with the partial one that is stored under the entry's id, if that is not 0: the head is
      * replaced, and the ranges of both are there. When they are all of the content, the stored entry is complete: it is
-     * not partial any more. AH_STORE_ABSENT: there is no such entry any more, and nothing was stored.
+     * not partial any more. A large part may be joined piece by piece before the head is replaced. AH_STORE_ABSENT: there
+     * is no such entry of the URI any more, or it has another length, and nothing was stored.
      */
     ah_store_result (*commit)(ah_store_writer *writer, const ah_entry *entry, const int64_t *replaced, size_t count);
 

@@ -8,7 +8,7 @@ enum { BUCKETS = 512, PER_BUCKET = 8, PLACES = BUCKETS * PER_BUCKET };
 /* Seconds: how long the last few wait, and how long many do. At that rate, writing costs a small part of the time,
  * however many entries are in use. */
 static const double longest_wait = 5;
-static const double shortest_wait = 0.25;
+static const double shortest_wait = 2;
 
 void ah_usage_init(ah_usage *usage)
 {
