@@ -33,6 +33,7 @@ int main(void)
     srunner_add_suite(runner, shared_suite());
     srunner_add_suite(runner, storing_suite());
     srunner_add_suite(runner, store_objects_suite());
+    srunner_add_suite(runner, store_sqlite_suite());
     srunner_add_suite(runner, timers_suite());
     srunner_add_suite(runner, uri_suite());
     srunner_add_suite(runner, validators_suite());

@@ -32,6 +32,7 @@ Suite *settings_suite(void);
 Suite *shared_suite(void);
 Suite *storing_suite(void);
 Suite *store_objects_suite(void);
+Suite *store_sqlite_suite(void);
 Suite *timers_suite(void);
 Suite *uri_suite(void);
 Suite *validators_suite(void);
