@@ -5,6 +5,7 @@
 #include "answer_misbehaviour.h"
 #include "answer_observation.h"
 #include "answer_page.h"
+#include "answer_stored.h"
 #include "answer_timing.h"
 #include "answer_transit.h"
 #include "reply.h"
@@ -59,6 +60,14 @@ static const endpoint endpoints[] = {
     {.pattern = "/recorded/NAME", .answer = answer_recorded, .help = "the items in the order of arrival, one a line"},
     {.pattern = "/count/NAME", .answer = answer_count, .help = "how often this path was requested, this time included"},
     {.pattern = "/counted/NAME", .answer = answer_counted, .help = "the same without counting"},
+    {.pattern = "/stored/NAME",
+     .answer = answer_stored,
+     .help = "?FIELD=VALUE&...&then&...: counted and recorded under NAME, the head as received; the fields\n"
+             "begin with a capital; the first request gets what stands before \"then\", the next the next,\n"
+             "all others the last; a known ETag or Last-Modified gets a 304\n"
+             "status=CODE, body=TEXT, bytes=N (of the pattern), gzip=N (the same in gzip format), truncate=N:\n"
+             "only the first N bytes; Accept-Ranges=bytes: single ranges are honoured\n"
+             "hold=PLACE: until released; drop: no answer but a close; close: afterwards"},
     {.pattern = "/connection",
      .answer = answer_connection,
      .help = "\"ID N\": the number of the connection, and of the request on it"},

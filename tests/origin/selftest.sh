@@ -135,6 +135,26 @@ is counted 2 "$(get "$url/counted/c")"
 is connection "1 2" "$(get "$url/connection" "$url/connection" | cut -d ' ' -f 2 | tr '\n' ' ' | sed 's/ $//')"
 await 1 /open
 
+# ---- What caches store
+
+stored="$url/stored/s?ETag=%22a%22&Accept-Ranges=bytes&body=abcdef&then&status=203&body=x&then&close&then&drop"
+is stored "abcdef" "$(get "$stored")"
+is "stored: then" "203" "$(status "$stored")"
+is "stored: close" "200" "$(status "$stored")"
+fails "stored: drop" 52 "$stored"
+is "stored: count" "4 4" "$(get "$url/counted/s") $(get "$url/recorded/s" | grep -c '^GET /stored/s')"
+is "stored: ETag" "304" "$(status --header 'If-None-Match: "b", "a"' "$url/stored/e?ETag=%22a%22")"
+is "stored: Last-Modified" "304" "$(status --header 'If-Modified-Since: 1' "$url/stored/m?Last-Modified=1")"
+for range in 0-2=abc 3-=def -2=ef 4-9=ef; do
+    is "stored: range $range" "${range#*=}" "$(get --range "${range%=*}" "$url/stored/r?Accept-Ranges=bytes&body=abcdef")"
+done
+is "stored: no range" "abcdef" "$(get --range 0-2 "$url/stored/r?body=abcdef")"
+is "stored: two ranges" "abcdef" "$(get --range 0-0,2-2 "$url/stored/r?Accept-Ranges=bytes&body=abcdef")"
+is "stored: bad range" "416" "$(status --range 9- "$url/stored/r?Accept-Ranges=bytes&body=abcdef")"
+is "stored: If-Range" "abcdef" \
+    "$(get --range 0-0 --header 'If-Range: "b"' "$url/stored/r?Accept-Ranges=bytes&ETag=%22a%22&body=abcdef")"
+is "stored: gzip" "1000 0" "$(get --compressed "$url/stored/z?gzip=1000" | get --data-binary @- "$url/sum")"
+
 # ---- Misbehaviour. 52: empty reply; 56: reset; 1: not HTTP; 18: less than was announced.
 
 # curl tries again when a connection that it kept turns out to be closed, so each of these succeeds.
