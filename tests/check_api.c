@@ -32,6 +32,7 @@ int main(void)
     failed += run(transfer_suite());
     failed += run(redirect_suite());
     failed += run(authentication_suite());
+    failed += run(cache_suite());
     failed += run(failure_suite());
     failed += run(dispatch_suite());
     /* Its children must be those of a process of their own. */

@@ -40,6 +40,7 @@ Suite *vary_suite(void);
 
 /* check_api */
 Suite *authentication_suite(void);
+Suite *cache_suite(void);
 Suite *callback_suite(void);
 Suite *dispatch_suite(void);
 Suite *failure_suite(void);

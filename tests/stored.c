@@ -1,0 +1,280 @@
+#include "stored.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "fixture.h"
+
+/* ---- Objects in memory ---- */
+
+typedef struct object {
+    struct object *next;
+    char *key;
+    void *value;
+    size_t length;
+} object;
+
+typedef struct objects {
+    pthread_mutex_t lock;
+    object *first;
+} objects;
+
+static object **place_of(objects *all, const char *key)
+{
+    object **link = &all->first;
+    while (*link && strcmp((*link)->key, key) != 0)
+        link = &(*link)->next;
+    return link;
+}
+
+static void *copy_of(const void *bytes, size_t length)
+{
+    void *copy = malloc(length + 1);
+    ck_assert_ptr_nonnull(copy);
+    memcpy(copy, bytes, length);
+    return copy;
+}
+
+static void remove_locked(object **link)
+{
+    object *one = *link;
+    if (!one)
+        return;
+    *link = one->next;
+    free(one->key);
+    free(one->value);
+    free(one);
+}
+
+static int get_object(void *context, const char *key, void **value, size_t *length)
+{
+    objects *all = context;
+    pthread_mutex_lock(&all->lock);
+    const object *found = *place_of(all, key);
+    if (found) {
+        *value = copy_of(found->value, found->length);
+        *length = found->length;
+    }
+    pthread_mutex_unlock(&all->lock);
+    return found ? 0 : 1;
+}
+
+static int set_object(void *context, const char *key, const void *value, size_t length)
+{
+    objects *all = context;
+    object *made = copy_of(&(object){.length = length}, sizeof(*made));
+    made->key = copy_of(key, strlen(key) + 1);
+    made->value = copy_of(value, length);
+    pthread_mutex_lock(&all->lock);
+    remove_locked(place_of(all, key));
+    made->next = all->first;
+    all->first = made;
+    pthread_mutex_unlock(&all->lock);
+    return 0;
+}
+
+static int delete_object(void *context, const char *key)
+{
+    objects *all = context;
+    pthread_mutex_lock(&all->lock);
+    remove_locked(place_of(all, key));
+    pthread_mutex_unlock(&all->lock);
+    return 0;
+}
+
+static void free_objects(void *context)
+{
+    objects *all = context;
+    while (all->first)
+        remove_locked(&all->first);
+    pthread_mutex_destroy(&all->lock);
+    free(all);
+}
+
+asynchttp_cache *stored_objects(void)
+{
+    static const asynchttp_cache_methods methods = {
+        .get = get_object, .set = set_object, .delete = delete_object, .free = free_objects};
+    objects *all = calloc(1, sizeof(*all));
+    ck_assert_ptr_nonnull(all);
+    pthread_mutex_init(&all->lock, NULL);
+    asynchttp_cache *made = asynchttp_cache_new(&methods, all);
+    ck_assert_ptr_nonnull(made);
+    return made;
+}
+
+/* ---- The cache ---- */
+
+asynchttp_cache *cache;
+
+/* Of the cache in SQLite; empty: there is none. */
+static char directory[64];
+
+static void remove_directory(void)
+{
+    char path[512];
+    DIR *files = *directory ? opendir(directory) : NULL;
+    const struct dirent *file;
+    while (files && (file = readdir(files))) {
+        snprintf(path, sizeof(path), "%s/%s", directory, file->d_name);
+        unlink(path);
+    }
+    if (files)
+        closedir(files);
+    if (*directory)
+        rmdir(directory);
+    *directory = '\0';
+}
+
+static void use(asynchttp_cache *made)
+{
+    ck_assert_ptr_nonnull(made);
+    cache = made;
+    ck_assert_int_eq(asynchttp_http_set_cache(http, cache), ASYNCHTTP_OK);
+}
+
+void stored_setup(void)
+{
+    const char *where = getenv("TMPDIR");
+    client_setup();
+    snprintf(directory, sizeof(directory), "%s/check-cache-XXXXXX", where && strlen(where) < 32 ? where : "/tmp");
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    use(asynchttp_cache_sqlite(directory, 0, 0));
+}
+
+void stored_setup_objects(void)
+{
+    client_setup();
+    use(stored_objects());
+}
+
+void stored_teardown(void)
+{
+    client_teardown();
+    asynchttp_cache_free(cache);
+    cache = NULL;
+    remove_directory();
+}
+
+const char *stored_directory(void)
+{
+    return directory;
+}
+
+asynchttp_cache_statistics stored_statistics(void)
+{
+    asynchttp_cache_statistics statistics = {.size = sizeof(statistics)};
+    ck_assert_int_eq(asynchttp_cache_stats(cache, &statistics), ASYNCHTTP_OK);
+    return statistics;
+}
+
+/* ---- Resources ---- */
+
+static void append_encoded(char *text, size_t size, const char *plain)
+{
+    char *at = text + strlen(text);
+    for (; *plain; plain++) {
+        ck_assert_ptr_nonnull(at);
+        ck_assert_uint_lt((size_t)(at - text) + 4, size);
+        if (*plain <= ' ' || *plain > '~' || *plain == '"')
+            at += sprintf(at, "%%%02X", (unsigned)(unsigned char)*plain);
+        else
+            *at++ = *plain;
+    }
+    *at = '\0';
+}
+
+const resource *stored(const char *query)
+{
+    static resource resources[16];
+    static unsigned last;
+    resource *made = &resources[last++ % 16];
+    snprintf(made->name, sizeof(made->name), "stored-%ld", origin_number("/count/stored"));
+    snprintf(made->url, sizeof(made->url), "%s?", origin_url("/stored/%s", made->name));
+    append_encoded(made->url, sizeof(made->url), query);
+    return made;
+}
+
+long stored_count(const resource *of)
+{
+    return origin_number("/counted/%s", of->name);
+}
+
+void stored_await(const resource *of, long count)
+{
+    origin_await(count, "/counted/%s", of->name);
+}
+
+/* The value of a field in a head; false: it is not there. */
+static bool find_value(const char *head, const char *name, char *value, size_t size)
+{
+    size_t length = strlen(name);
+    const char *end = strstr(head, "\r\n\r\n");
+    for (const char *line = strstr(head, "\r\n"); line && line < end; line = strstr(line + 2, "\r\n")) {
+        if (strncmp(line + 2, name, length) == 0 && strncmp(line + 2 + length, ": ", 2) == 0) {
+            const char *from = line + 2 + length + 2;
+            snprintf(value, size, "%.*s", (int)strcspn(from, "\r"), from);
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *stored_asked(const resource *of, long number, const char *name)
+{
+    static char values[16][1024];
+    static unsigned last;
+    char *value = values[last++ % 16];
+    char *heads = origin_get("/recorded/%s", of->name);
+    const char *head = heads;
+    for (long i = 1; i < number && head; i++) {
+        head = strstr(head, "\r\n\r\n\n");
+        head = head ? head + 5 : NULL;
+    }
+    ck_assert_msg(head && *head, "no request %ld was made", number);
+    bool found = find_value(head, name, value, sizeof(values[0]));
+    free(heads);
+    return found ? value : NULL;
+}
+
+/* ---- Requests ---- */
+
+asynchttp_promise *stored_request(const resource *of, const char *method, const char *const *headers, const char *body)
+{
+    asynchttp_promise *promise =
+        client_request(of->url, ASYNCHTTP_REQUEST(.method = method, .headers = headers, .body = body));
+    client_response(promise);
+    return promise;
+}
+
+asynchttp_promise *stored_get(const resource *of, const char *const *headers)
+{
+    return stored_request(of, NULL, headers, NULL);
+}
+
+bool stored_fromcache(asynchttp_promise *promise)
+{
+    return asynchttp_response_fromcache(client_response(promise));
+}
+
+static void expect(asynchttp_promise *promise, const char *content, bool fromcache)
+{
+    ck_assert_str_eq(client_text(promise), content);
+    ck_assert_msg(stored_fromcache(promise) == fromcache, fromcache ? "not from the cache" : "from the cache");
+}
+
+void stored_expect_hit(asynchttp_promise *promise, const char *content)
+{
+    expect(promise, content, true);
+}
+
+void stored_expect_miss(asynchttp_promise *promise, const char *content)
+{
+    expect(promise, content, false);
+}

@@ -1,0 +1,68 @@
+/*
+ * For test suites of the cache: a cache for each test, and resources of the origin's /stored, which say themselves how
+ * they are answered.
+ */
+#ifndef STORED_H
+#define STORED_H
+
+#include "asynchttp.h"
+
+/* ---- The cache ---- */
+
+/* The test's own, which the Http of client.h has: in SQLite, in a directory of its own; or made of objects in memory.
+ * Checked fixtures of a test case, in place of those of client.h. */
+extern asynchttp_cache *cache;
+void stored_setup(void);
+void stored_setup_objects(void);
+void stored_teardown(void);
+
+/* Where the one in SQLite is. */
+const char *stored_directory(void);
+
+/* A cache that keeps objects in memory. */
+asynchttp_cache *stored_objects(void);
+
+/* What the cache has counted so far. */
+asynchttp_cache_statistics stored_statistics(void);
+
+/* ---- Resources ---- */
+
+typedef struct resource {
+    /* What the origin counts and records its requests under. */
+    char name[32];
+    char url[8192];
+} resource;
+
+/* A resource that was not requested yet; see /stored in the origin's --help. In the query quotes and spaces need no
+ * encoding. Valid until fifteen more were made. */
+const resource *stored(const char *query);
+
+/* How often it was requested. */
+long stored_count(const resource *of);
+
+/* Waits until it was. */
+void stored_await(const resource *of, long count);
+
+/* The value that a field had in its number-th request, from 1; NULL: it was not there. The name is to be in lower case.
+ * Valid until fifteen more were asked for. */
+const char *stored_asked(const resource *of, long number, const char *name);
+
+/* ---- Requests ---- */
+
+/* Makes a GET of the resource, with these header fields (NULL: none), and waits until it has ended well. */
+asynchttp_promise *stored_get(const resource *of, const char *const *headers);
+
+/* The same with any method; the body may be NULL. */
+asynchttp_promise *stored_request(const resource *of, const char *method, const char *const *headers, const char *body);
+
+/* Whether it was answered from the cache. */
+bool stored_fromcache(asynchttp_promise *promise);
+
+/* Names and values of header fields, or any other list of texts. */
+#define FIELDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* The content must be this, and must have come from the cache, or must not. */
+void stored_expect_hit(asynchttp_promise *promise, const char *content);
+void stored_expect_miss(asynchttp_promise *promise, const char *content);
+
+#endif
