@@ -233,6 +233,8 @@ static ah_consultation consult_retrieval(ah_caching *caching, ah_outcome *outcom
     case AH_VERDICT_USE_AND_REFRESH:
         return answer(caching, outcome);
     case AH_VERDICT_UNAVAILABLE:
+        /* Stale content is no part of that answer. */
+        ah_caching_forget(caching);
         return put_unavailable(outcome) ? AH_CONSULTED_ANSWER : AH_CONSULTED_NO_MEMORY;
     default:
         return caching->cache ? ask_server(caching) : AH_CONSULTED_SEND;

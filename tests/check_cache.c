@@ -479,11 +479,15 @@ static void expect_unavailable(asynchttp_promise *promise)
 START_TEST(test_only_if_cached)
 {
     const resource *absent = stored(FRESH "body=one");
+    const resource *stale = stored(STALE "body=one");
     const char *const *only = FIELDS("cache-control", "only-if-cached");
     expect_unavailable(stored_get(absent, only));
     ck_assert_int_eq(stored_count(absent), 0);
     stored_get(absent, NULL);
     stored_expect_hit(stored_get(absent, only), "one");
+    stored_get(stale, NULL);
+    expect_unavailable(stored_get(stale, only));
+    ck_assert_int_eq(stored_count(stale), 1);
     asynchttp_http_set_cache(http, NULL);
     expect_unavailable(stored_get(absent, only));
     ck_assert_int_eq(stored_count(absent), 1);
