@@ -454,7 +454,8 @@ static void invalidate(ah_caching *caching, const asynchttp_response *response)
     if (is_safe(caching->request) || response->status >= 500)
         return;
     ah_cache_invalidate(caching->cache, caching->request->uri.text, &caching->watch);
-    if (response->status < 400) {
+    /* What 307 and 308 name has not changed yet: it is to be asked, and then with the tag that is stored for it. */
+    if (response->status < 307) {
         invalidate_named(caching, response, "location");
         invalidate_named(caching, response, "content-location");
     }

@@ -640,6 +640,20 @@ START_TEST(test_precondition_failed)
 }
 END_TEST
 
+/* Each hop is about what is stored for its own URI. */
+START_TEST(test_if_match_is_redirected)
+{
+    const resource *target = stored(FRESH "ETag=\"a\"&body=one");
+    const resource *page = stored(
+        print(FRESH "ETag=\"b\"&body=two&then&status=308&Location=%s", encoded(strstr(target->url, "/stored/"))));
+    stored_get(target, NULL);
+    stored_get(page, NULL);
+    stored_request(page, "PUT", NULL, "new");
+    ck_assert_str_eq(stored_asked(page, 2, "if-match"), "\"b\"");
+    ck_assert_str_eq(stored_asked(target, 2, "if-match"), "\"a\"");
+}
+END_TEST
+
 static const char *const unsafe[] = {"POST", "PUT", "DELETE", "PATCH", "MOVE"};
 
 START_TEST(test_invalidation)
@@ -1712,6 +1726,7 @@ static void add_changes(TCase *tcase)
     tcase_add_test(tcase, test_no_if_match);
     tcase_add_test(tcase, test_optimistic_concurrency_methods);
     tcase_add_test(tcase, test_precondition_failed);
+    tcase_add_test(tcase, test_if_match_is_redirected);
     tcase_add_loop_test(tcase, test_invalidation, 0, COUNT(unsafe));
     tcase_add_test(tcase, test_invalidation_of_all_variants);
     tcase_add_loop_test(tcase, test_what_invalidates_not, 0, COUNT(harmless));
