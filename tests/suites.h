@@ -42,6 +42,7 @@ Suite *vary_suite(void);
 Suite *authentication_suite(void);
 Suite *cache_suite(void);
 Suite *callback_suite(void);
+Suite *collapse_suite(void);
 Suite *dispatch_suite(void);
 Suite *failure_suite(void);
 Suite *fork_suite(void);
