@@ -98,6 +98,8 @@ static bool hash(ah_buffer *text)
 static bool normalise(ah_buffer *value, const ah_fields *request, const char *name)
 {
     const char *given = ah_fields_get(request, name);
+    if (!given && strcmp(name, authorization) == 0)
+        given = ah_fields_get(request, AH_CREDENTIALS_FIELD);
     return join_items(value, given ? given : "") && (!is_preference(name) || sort_items(value)) &&
            (!given || value->length || ah_buffer_append(value, ",", 1)) && (!is_secret(name) || hash(value));
 }

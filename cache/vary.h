@@ -8,6 +8,10 @@
 
 #include "base/fields.h"
 
+/* A field that no request is sent with: who it is made as, if it has no Authorization of its own and the library may
+ * choose one. It stands for Authorization then, where that selects. */
+#define AH_CREDENTIALS_FIELD "-credentials"
+
 typedef enum ah_vary {
     AH_VARY_OK,
     /* It varies by what no request tells: "*", or what is no field's name. */

@@ -191,6 +191,27 @@ static bool is_for(const char *domain, const ah_uri *uri)
     return !*domain || ah_uri_has_authority(uri, domain);
 }
 
+/* In hexadecimal, which no separator is. */
+static bool write_secret(ah_buffer *text, const char *secret, const char *separator)
+{
+    bool written = true;
+    for (; *secret && written; secret++)
+        written = ah_buffer_printf(text, "%02x", (unsigned)(unsigned char)*secret);
+    return written && ah_buffer_append_string(text, separator);
+}
+
+bool ah_credentials_write(ah_buffer *text, const ah_settings *settings, const ah_uri *uri)
+{
+    const ah_strings *credentials = settings->credentials;
+    bool written = true;
+    for (size_t i = 0; credentials && i < credentials->count && written; i += AH_CREDENTIAL_ITEMS) {
+        if (is_for(credentials->items[i], uri))
+            written = write_secret(text, credentials->items[i + 1], ":") &&
+                      write_secret(text, credentials->items[i + 2], ";");
+    }
+    return written;
+}
+
 asynchttp_code ah_authorization_next(ah_authorization **authorization, const ah_challenges *challenges,
                                      const ah_settings *settings, const ah_uri *uri, size_t *turn,
                                      char why[AH_WHY_SIZE])

@@ -5,6 +5,7 @@
 #ifndef AH_AUTHENTICATION_H
 #define AH_AUTHENTICATION_H
 
+#include "base/buffer.h"
 #include "base/fields.h"
 #include "base/uri.h"
 #include "challenge.h"
@@ -27,6 +28,10 @@ typedef struct ah_authorization ah_authorization;
 asynchttp_code ah_authorization_next(ah_authorization **authorization, const ah_challenges *challenges,
                                      const ah_settings *settings, const ah_uri *uri, size_t *turn,
                                      char why[AH_WHY_SIZE]);
+
+/* Adds who a request to the URI may be made as: all names and passwords that are for its host, so that others make
+ * another text; nothing if there are none. False: no memory. */
+bool ah_credentials_write(ah_buffer *text, const ah_settings *settings, const ah_uri *uri);
 
 /* Adds the header fields that authorize a message. False: no memory, or no randomness. */
 bool ah_authorization_write(ah_authorization *authorization, const char *method, const ah_uri *uri, ah_fields *fields);

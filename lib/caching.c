@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authentication.h"
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/log.h"
@@ -260,7 +261,7 @@ static const char *known_tag(const ah_caching *caching)
         const char *tag = ah_fields_get(&entry->fields, "etag");
         if (!ah_etag_is_strong(tag))
             continue;
-        if (ah_vary_match(&entry->selecting, &entry->fields, &caching->request->headers) == AH_MATCH_YES)
+        if (ah_vary_match(&entry->selecting, &entry->fields, caching->asked.fields) == AH_MATCH_YES)
             return tag;
         last = last ? last : tag;
     }
@@ -281,8 +282,28 @@ static ah_consultation guard_update(ah_caching *caching)
     return !tag || ah_fields_set(&caching->conditions, "if-match", tag) ? AH_CONSULTED_SEND : AH_CONSULTED_NO_MEMORY;
 }
 
+/* Notes who the request may be made as, which decides whose responses answer it (RFC 9111 section 3.5 is about caches
+ * that everybody shares; this one may be shared by clients with other credentials). False: no memory. */
+static bool identify(ah_caching *caching)
+{
+    const ah_request *request = caching->request;
+    ah_buffer who = {0};
+    if (caching->identified.count || ah_fields_find(&request->headers, "authorization"))
+        return true;
+    bool identified = ah_credentials_write(&who, request->settings, &request->uri);
+    if (identified && who.length) {
+        identified = ah_fields_copy(&caching->identified, &request->headers) &&
+                     ah_fields_set(&caching->identified, AH_CREDENTIALS_FIELD, who.data);
+        caching->asked.fields = &caching->identified;
+    }
+    ah_buffer_free(&who);
+    return identified;
+}
+
 ah_consultation ah_caching_consult(ah_caching *caching, ah_outcome *outcome)
 {
+    if (caching->cache && !identify(caching))
+        return AH_CONSULTED_NO_MEMORY;
     if (caching->is_retrieval && (caching->cache || caching->asked.directives.only_if_cached))
         return consult_retrieval(caching, outcome);
     return caching->cache ? guard_update(caching) : AH_CONSULTED_SEND;
@@ -379,7 +400,7 @@ static bool freshen(const ah_caching *caching, ah_entry *entry, const asynchttp_
         return false;
     /* It may vary otherwise than before. */
     ah_fields_clear(&entry->selecting);
-    ah_vary vary = ah_vary_select(&entry->selecting, &caching->request->headers, &entry->fields);
+    ah_vary vary = ah_vary_select(&entry->selecting, caching->asked.fields, &entry->fields);
     if (vary == AH_VARY_NO_MEMORY)
         return false;
     note_times(caching, entry);
@@ -575,7 +596,7 @@ static void find_parts(ah_caching *caching)
     for (size_t i = 0; i < caching->stored.count && !entry->id; i++) {
         const ah_entry *other = &caching->stored.items[i];
         if (other->partial && (other->length == entry->length || other->length == AH_LENGTH_UNKNOWN) &&
-            ah_vary_match(&other->selecting, &other->fields, &caching->request->headers) == AH_MATCH_YES &&
+            ah_vary_match(&other->selecting, &other->fields, caching->asked.fields) == AH_MATCH_YES &&
             ah_validators_same_strongly(&other->fields, &entry->fields, entry->received))
             entry->id = other->id;
     }
@@ -613,7 +634,32 @@ static bool prepare(ah_caching *caching, const asynchttp_response *response, con
     return add_date(entry) && (response->status != 206 || prepare_part(caching, response, offset));
 }
 
-void ah_caching_store(ah_caching *caching, const asynchttp_response *response)
+/* Begins to store it, as the response to a request with these fields. */
+static void begin(ah_caching *caching, const asynchttp_response *response, const ah_fields *fields)
+{
+    const ah_exchanged exchanged = {.method = caching->request->method,
+                                    .request = fields,
+                                    .status = response->status,
+                                    .response = &response->fields,
+                                    .heuristic = caching->asked.heuristic};
+    uint64_t offset = 0;
+    if (may_store(caching, response, &exchanged) && prepare(caching, response, &exchanged, &offset))
+        caching->writer = methods(caching)->begin(caching->cache->store, &caching->entry, offset);
+    if (!caching->writer)
+        ah_entry_clear(&caching->entry);
+}
+
+/* The same with an Authorization that the library has chosen. */
+static void begin_authorized(ah_caching *caching, const asynchttp_response *response)
+{
+    ah_fields fields = {0};
+    const char *who = ah_fields_get(caching->asked.fields, AH_CREDENTIALS_FIELD);
+    if (who && ah_fields_copy(&fields, caching->asked.fields) && ah_fields_set(&fields, "authorization", who))
+        begin(caching, response, &fields);
+    ah_fields_clear(&fields);
+}
+
+void ah_caching_store(ah_caching *caching, const asynchttp_response *response, bool authorized)
 {
     if (!caching->cache)
         return;
@@ -621,17 +667,12 @@ void ah_caching_store(ah_caching *caching, const asynchttp_response *response)
         count(&caching->cache->misses);
     if (caching->asked.head)
         return;
-    const ah_exchanged exchanged = {.method = caching->request->method,
-                                    .request = &caching->request->headers,
-                                    .status = response->status,
-                                    .response = &response->fields,
-                                    .heuristic = caching->asked.heuristic};
-    uint64_t offset = 0;
-    if (may_store(caching, response, &exchanged) && prepare(caching, response, &exchanged, &offset))
-        caching->writer = methods(caching)->begin(caching->cache->store, &caching->entry, offset);
+    if (authorized)
+        begin_authorized(caching, response);
+    else
+        begin(caching, response, caching->asked.fields);
     if (caching->writer)
         return;
-    ah_entry_clear(&caching->entry);
     retire(caching, response);
     /* Nobody needs to wait for what will not be there. */
     ah_flights_leave(caching->cache->flights, &caching->waiter, false);
@@ -662,7 +703,7 @@ static size_t find_replaced(const ah_caching *caching, int64_t *replaced)
     for (size_t i = 0; i < caching->stored.count; i++) {
         const ah_entry *other = &caching->stored.items[i];
         bool joined = caching->entry.partial && other->id == caching->entry.id;
-        if (!joined && ah_vary_match(&other->selecting, &other->fields, &caching->request->headers) == AH_MATCH_YES)
+        if (!joined && ah_vary_match(&other->selecting, &other->fields, caching->asked.fields) == AH_MATCH_YES)
             replaced[found++] = other->id;
     }
     return found;
@@ -717,6 +758,7 @@ void ah_caching_forget(ah_caching *caching)
 
 void ah_caching_end(ah_caching *caching, bool again)
 {
+    ah_fields_clear(&caching->identified);
     if (!caching->cache) {
         ah_fields_clear(&caching->conditions);
         return;

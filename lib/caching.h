@@ -39,6 +39,8 @@ typedef struct ah_caching {
     const ah_request *request;
     /* It can be answered from the cache: a GET or HEAD without content. */
     bool is_retrieval;
+    /* The request's fields and who it may be made as (see cache/vary.h); empty: asked has the request's own. */
+    ah_fields identified;
     ah_asked asked;
     ah_entries stored;
     ah_reuse reuse;
@@ -76,8 +78,9 @@ bool ah_caching_deliver(ah_caching *caching, ah_outcome *outcome);
 /* The head of the server's answer has come. */
 ah_heading ah_caching_head(ah_caching *caching, const asynchttp_response *response);
 
-/* That is the answer: it is stored, if it may be, from here on. */
-void ah_caching_store(ah_caching *caching, const asynchttp_response *response);
+/* That is the answer: it is stored, if it may be, from here on. authorized: the library has added an Authorization, and
+ * it is for those alone who have the same credentials. */
+void ah_caching_store(ah_caching *caching, const asynchttp_response *response, bool authorized);
 
 /* A piece of its content, decoded. */
 void ah_caching_content(ah_caching *caching, const void *content, size_t length);

@@ -27,7 +27,7 @@ static bool on_head(void *data, asynchttp_response *response)
     exchange->previous = NULL;
     exchange->plan = plan(exchange, response);
     if (exchange->plan == AH_PLAN_ANSWER || exchange->plan == AH_PLAN_REDIRECT)
-        ah_caching_store(&exchange->caching, response);
+        ah_caching_store(&exchange->caching, response, exchange->authorization != NULL);
     return exchange->plan == AH_PLAN_ANSWER;
 }
 

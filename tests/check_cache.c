@@ -387,14 +387,14 @@ START_TEST(test_vary_by_anything)
 }
 END_TEST
 
-/* The newest of those that fit is the one. */
+/* Of those that fit it is one that says by what it varies, if there is any. */
 START_TEST(test_vary_changes)
 {
     const resource *page = stored(FRESH "Vary=X-Kind&body=a&then&" FRESH "body=b");
     stored_get(page, FIELDS("x-kind", "1"));
     stored_expect_miss(stored_get(page, FIELDS("x-kind", "2")), "b");
     stored_expect_hit(stored_get(page, FIELDS("x-kind", "3")), "b");
-    stored_expect_hit(stored_get(page, FIELDS("x-kind", "1")), "b");
+    stored_expect_hit(stored_get(page, FIELDS("x-kind", "1")), "a");
 }
 END_TEST
 
@@ -416,6 +416,24 @@ START_TEST(test_callers_share_what_is_public)
     stored_get(page, FIELDS("authorization", "Bearer a"));
     stored_expect_hit(stored_get(page, FIELDS("authorization", "Bearer b")), "a");
     stored_expect_hit(stored_get(page, NULL), "a");
+}
+END_TEST
+
+/* What a client got by its credentials is not for one without them, or with others. */
+START_TEST(test_credentials_do_not_share)
+{
+    const resource *page = stored("status=401&WWW-Authenticate=Basic realm=\"r\"&then&" FRESH
+                                  "body=secret&then&status=401&WWW-Authenticate=Basic realm=\"r\"&body=no");
+    asynchttp_http_add_credentials(http, "user", "secret", NULL);
+    stored_expect_miss(stored_get(page, NULL), "secret");
+    expect_next_hit(page, "secret");
+    ck_assert_int_eq(stored_count(page), 2);
+    asynchttp_http *other = asynchttp_http_new(NULL);
+    asynchttp_http_set_cache(other, cache);
+    stored_expect_miss(client_keep(asynchttp_http_request(other, page->url, NULL)), "no");
+    asynchttp_http_add_credentials(other, "other", "word", NULL);
+    stored_expect_miss(client_keep(asynchttp_http_request(other, page->url, NULL)), "no");
+    asynchttp_http_free(other);
 }
 END_TEST
 
@@ -1702,6 +1720,7 @@ static void add_variants(TCase *tcase)
     tcase_add_test(tcase, test_vary_changes);
     tcase_add_test(tcase, test_callers_do_not_share);
     tcase_add_test(tcase, test_callers_share_what_is_public);
+    tcase_add_test(tcase, test_credentials_do_not_share);
 }
 
 static void add_wishes(TCase *tcase)
