@@ -437,6 +437,17 @@ START_TEST(test_credentials_do_not_share)
 }
 END_TEST
 
+/* A refusal is not what one gets who has the password. */
+START_TEST(test_refusals_are_not_stored)
+{
+    const resource *page = stored(FRESH "status=401&WWW-Authenticate=Basic realm=\"r\"&body=no&then&" FRESH
+                                        "status=401&WWW-Authenticate=Basic realm=\"r\"&body=no&then&body=secret");
+    stored_expect_miss(stored_get(page, NULL), "no");
+    asynchttp_http_add_credentials(http, "user", "secret", NULL);
+    stored_expect_miss(stored_get(page, NULL), "secret");
+}
+END_TEST
+
 /* ---- What the caller asks for -------------------------------------------------------------- */
 
 /* What a request's Cache-Control makes of a stored response: whether the server is asked. */
@@ -1721,6 +1732,7 @@ static void add_variants(TCase *tcase)
     tcase_add_test(tcase, test_callers_do_not_share);
     tcase_add_test(tcase, test_callers_share_what_is_public);
     tcase_add_test(tcase, test_credentials_do_not_share);
+    tcase_add_test(tcase, test_refusals_are_not_stored);
 }
 
 static void add_wishes(TCase *tcase)
