@@ -393,18 +393,23 @@ static void note_times(const ah_caching *caching, ah_entry *entry)
     entry->fresh_until = ah_fresh_until(entry, caching->asked.heuristic, entry->received);
 }
 
-/* The stored head becomes what the newer one makes of it (RFC 9111 section 3.2). False: no memory. */
+/* Whether the newer head names other fields of requests that the response varies by. */
+static bool varies_anew(const ah_entry *entry, const asynchttp_response *newer)
+{
+    const char *known = ah_fields_get(&entry->fields, "vary");
+    const char *vary = ah_fields_get(&newer->fields, "vary");
+    return vary && (!known || strcmp(vary, known) != 0);
+}
+
+/* The stored head becomes what the newer one makes of it (RFC 9111 section 3.2). What is to be selected otherwise than
+ * it was cannot stay. False: no memory. */
 static bool freshen(const ah_caching *caching, ah_entry *entry, const asynchttp_response *newer)
 {
+    bool stays = !varies_anew(entry, newer);
     if (!ah_update_fields(entry, &newer->fields))
         return false;
-    /* It may vary otherwise than before. */
-    ah_fields_clear(&entry->selecting);
-    ah_vary vary = ah_vary_select(&entry->selecting, caching->asked.fields, &entry->fields);
-    if (vary == AH_VARY_NO_MEMORY)
-        return false;
     note_times(caching, entry);
-    if (vary == AH_VARY_OK && ah_may_keep(entry))
+    if (stays && ah_may_keep(entry))
         methods(caching)->update(caching->cache->store, entry);
     else
         methods(caching)->remove(caching->cache->store, entry);
