@@ -121,8 +121,10 @@ static void wake_locked(ah_worker *worker)
     if (!worker->asleep)
         return;
     worker->asleep = false;
-    if (worker->transfers)
+    if (worker->polling)
         ah_transfers_wake(worker->transfers);
+    else
+        ah_parker_wake(&worker->parker);
 }
 
 static void wake_all_locked(ah_queue *queue)
@@ -534,6 +536,7 @@ ah_rest ah_queue_rest(ah_worker *worker, double *seconds, pthread_t *leaver, boo
         leave_locked(worker, leaver, has_leaver);
     } else {
         worker->asleep = true;
+        worker->polling = worker->in_flight && worker->transfers;
         list_locked(worker);
     }
     pthread_mutex_unlock(&queue->lock);

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/fork.h"
+#include "base/parker.h"
 #include "exchange.h"
 
 typedef struct ah_queue ah_queue;
@@ -93,8 +94,10 @@ struct ah_worker {
     ah_time idle_since;
     /* Has not looked at the queue yet. */
     bool recruit;
-    /* In its poll, where only a wake-up reaches it. */
+    /* Where only a wake-up reaches it: in its transfers' poll, or else in its parker. */
     bool asleep;
+    bool polling;
+    ah_parker parker;
     /* There are more workers than there should be: takes nothing more, and leaves. */
     bool surplus;
 };

@@ -5,13 +5,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/shared.h"
-
-/* How often a worker looks for work that has no transfers to be woken by. */
-static const long blind_nap = 20 * 1000 * 1000;
 
 static _Thread_local ah_queue *own_queue;
 
@@ -121,10 +117,10 @@ static void perform(ah_worker *worker)
 
 static void sleep_until_woken(ah_worker *worker, double seconds)
 {
-    if (worker->transfers)
+    if (worker->polling)
         ah_transfers_wait(worker->transfers, seconds);
     else
-        nanosleep(&(struct timespec){.tv_nsec = blind_nap}, NULL);
+        ah_parker_sleep(&worker->parker, ah_clock_in(seconds));
 }
 
 /* The event loop. Returns when the worker has left its queue. */
@@ -136,7 +132,7 @@ static void work(ah_worker *worker)
     ah_rest rest;
     do {
         take(worker);
-        if (worker->transfers)
+        if (worker->in_flight)
             perform(worker);
         rest = ah_queue_rest(worker, &seconds, &leaver, &has_leaver);
         if (rest == AH_REST_SLEEP)
@@ -159,6 +155,7 @@ static void *run(void *data)
     ah_log_name_thread(NULL);
     own_queue = NULL;
     ah_shared_release(worker->queue);
+    ah_parker_destroy(&worker->parker);
     free(worker);
     return NULL;
 }
@@ -188,12 +185,14 @@ int ah_worker_start(ah_queue *queue)
     worker->queue = ah_shared_hold(queue);
     worker->idle_since = AH_NEVER;
     worker->recruit = true;
+    ah_parker_init(&worker->parker);
     snprintf(worker->name, sizeof(worker->name), "worker-%u", atomic_fetch_add(&count, 1) + 1);
     block_signals(&before);
     int failed = pthread_create(&thread, NULL, run, worker);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed) {
         ah_shared_release(worker->queue);
+        ah_parker_destroy(&worker->parker);
         free(worker);
     }
     return failed;

@@ -1,11 +1,13 @@
 #include "base/event.h"
 
+#include "base/parker.h"
+
 /* A thread that waits, for as long as it does: on its stack. */
 typedef struct ah_event_waiter {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    /* How many of the events it waits for have happened; under its lock. */
-    size_t happened;
+    ah_parker parker;
+    /* How many of the events it waits for must still happen for it to have enough. Whoever makes that 0 wakes the
+     * thread, which does not leave before. */
+    atomic_long wanted;
 } waiter;
 
 void ah_event_init(ah_event *event)
@@ -25,35 +27,39 @@ bool ah_event_happened(const ah_event *event)
     return atomic_load_explicit(&event->happened, memory_order_acquire);
 }
 
-static void notify(waiter *waiting)
+/* Whether the waiter has enough with one more event. */
+static bool count_down(waiter *waiting)
 {
-    pthread_mutex_lock(&waiting->lock);
-    waiting->happened++;
-    pthread_cond_signal(&waiting->changed);
-    pthread_mutex_unlock(&waiting->lock);
+    return atomic_fetch_sub_explicit(&waiting->wanted, 1, memory_order_acq_rel) == 1;
 }
 
 void ah_event_set(ah_event *event)
 {
+    ah_parker *last = NULL;
     pthread_mutex_lock(&event->lock);
     if (!atomic_exchange_explicit(&event->happened, true, memory_order_release)) {
-        /* Under the event's lock a waiter cannot leave, since it must take that lock to unlink its watch. */
-        for (ah_event_watch *watch = event->watches; watch; watch = watch->next)
-            notify(watch->waiter);
+        for (ah_event_watch *watch = event->watches; watch; watch = watch->next) {
+            if (!count_down(watch->waiter))
+                continue;
+            if (last)
+                ah_parker_wake(last);
+            last = &watch->waiter->parker;
+        }
     }
     pthread_mutex_unlock(&event->lock);
+    /* The first thing that a thread does when it is woken is to take the lock. */
+    if (last)
+        ah_parker_wake(last);
 }
 
-/* Links the watch to its event, unless that has happened already. */
-static void attach(ah_event_watch *watch, waiter *waiting)
+/* Links the watch to its event, unless that has happened already. Returns whether the waiter has enough by that. */
+static bool attach(ah_event_watch *watch, waiter *waiting)
 {
     ah_event *event = watch->event;
     watch->waiter = waiting;
     pthread_mutex_lock(&event->lock);
     watch->linked = !ah_event_happened(event);
-    if (!watch->linked) {
-        notify(waiting);
-    } else {
+    if (watch->linked) {
         watch->next = event->watches;
         if (watch->next)
             watch->next->link = &watch->next;
@@ -61,6 +67,7 @@ static void attach(ah_event_watch *watch, waiter *waiting)
         event->watches = watch;
     }
     pthread_mutex_unlock(&event->lock);
+    return !watch->linked && count_down(waiting);
 }
 
 static void detach(ah_event_watch *watch)
@@ -74,44 +81,26 @@ static void detach(ah_event_watch *watch)
     pthread_mutex_unlock(&watch->event->lock);
 }
 
-static void init(waiter *waiting)
+/* Waits for whoever gives it enough; false: the deadline came first. */
+static bool await(waiter *waiting, ah_time deadline)
 {
-    pthread_condattr_t attributes;
-    waiting->happened = 0;
-    pthread_mutex_init(&waiting->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&waiting->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
-static bool block(waiter *waiting, size_t enough, ah_time deadline)
-{
-    bool in_time = true;
-    pthread_mutex_lock(&waiting->lock);
-    while (waiting->happened < enough && in_time) {
-        if (deadline >= AH_NEVER) {
-            pthread_cond_wait(&waiting->changed, &waiting->lock);
-        } else {
-            struct timespec until = ah_clock_timespec(deadline);
-            in_time = pthread_cond_timedwait(&waiting->changed, &waiting->lock, &until) == 0;
-        }
-    }
-    bool reached = waiting->happened >= enough;
-    pthread_mutex_unlock(&waiting->lock);
-    return reached;
+    if (ah_parker_sleep(&waiting->parker, deadline))
+        return true;
+    return atomic_load_explicit(&waiting->wanted, memory_order_acquire) <= 0 &&
+           ah_parker_sleep(&waiting->parker, AH_NEVER);
 }
 
 bool ah_events_wait(ah_event_watch *watches, size_t count, size_t enough, ah_time deadline)
 {
     waiter waiting;
-    init(&waiting);
+    bool reached = enough == 0;
+    ah_parker_init(&waiting.parker);
+    atomic_init(&waiting.wanted, (long)enough);
     for (size_t i = 0; i < count; i++)
-        attach(&watches[i], &waiting);
-    bool reached = block(&waiting, enough, deadline);
+        reached = attach(&watches[i], &waiting) || reached;
+    reached = reached || await(&waiting, deadline);
     for (size_t i = 0; i < count; i++)
         detach(&watches[i]);
-    pthread_cond_destroy(&waiting.changed);
-    pthread_mutex_destroy(&waiting.lock);
+    ah_parker_destroy(&waiting.parker);
     return reached;
 }

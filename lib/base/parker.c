@@ -1,0 +1,123 @@
+#if defined(__linux__)
+/* For syscall(). */
+#define _DEFAULT_SOURCE
+#endif
+
+#include "base/parker.h"
+
+#include <stddef.h>
+
+#if defined(__linux__)
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+/* Of state. */
+enum { AWAKE, ASLEEP, WOKEN };
+
+/* ---- Sleeping while the state is ASLEEP, and waking ---- */
+
+#if defined(__linux__)
+
+static void init(ah_parker *parker)
+{
+    (void)parker;
+}
+
+static void destroy(ah_parker *parker)
+{
+    (void)parker;
+}
+
+/* May return at any time. */
+static void doze(ah_parker *parker, ah_time deadline)
+{
+    struct timespec left;
+    bool ends = deadline < AH_NEVER;
+    if (ends) {
+        double seconds = deadline - ah_clock_now();
+        left = ah_clock_timespec(seconds > 0 ? seconds : 0);
+    }
+    syscall(SYS_futex, &parker->state, FUTEX_WAIT_PRIVATE, ASLEEP, ends ? &left : NULL, NULL, 0);
+}
+
+void ah_parker_wake(ah_parker *parker)
+{
+    /* Who slept may be gone by then, and the parker too: the kernel only compares its address. */
+    if (atomic_exchange_explicit(&parker->state, WOKEN, memory_order_acq_rel) == ASLEEP)
+        syscall(SYS_futex, &parker->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+#else
+
+static void init(ah_parker *parker)
+{
+    pthread_condattr_t attributes;
+    pthread_mutex_init(&parker->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&parker->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static void destroy(ah_parker *parker)
+{
+    /* Whoever has woken the thread may still be about to unlock it. */
+    pthread_mutex_lock(&parker->lock);
+    pthread_mutex_unlock(&parker->lock);
+    pthread_cond_destroy(&parker->changed);
+    pthread_mutex_destroy(&parker->lock);
+}
+
+static void doze(ah_parker *parker, ah_time deadline)
+{
+    pthread_mutex_lock(&parker->lock);
+    if (atomic_load_explicit(&parker->state, memory_order_relaxed) != ASLEEP) {
+        /* Woken meanwhile. */
+    } else if (deadline < AH_NEVER) {
+        struct timespec until = ah_clock_timespec(deadline);
+        pthread_cond_timedwait(&parker->changed, &parker->lock, &until);
+    } else {
+        pthread_cond_wait(&parker->changed, &parker->lock);
+    }
+    pthread_mutex_unlock(&parker->lock);
+}
+
+void ah_parker_wake(ah_parker *parker)
+{
+    pthread_mutex_lock(&parker->lock);
+    if (atomic_exchange_explicit(&parker->state, WOKEN, memory_order_acq_rel) == ASLEEP)
+        pthread_cond_signal(&parker->changed);
+    pthread_mutex_unlock(&parker->lock);
+}
+
+#endif
+
+/* ---- What is the same everywhere ---- */
+
+void ah_parker_init(ah_parker *parker)
+{
+    atomic_init(&parker->state, AWAKE);
+    init(parker);
+}
+
+void ah_parker_destroy(ah_parker *parker)
+{
+    destroy(parker);
+}
+
+bool ah_parker_sleep(ah_parker *parker, ah_time deadline)
+{
+    int state = AWAKE;
+    bool in_time = true;
+    if (atomic_compare_exchange_strong_explicit(&parker->state, &state, ASLEEP, memory_order_acquire,
+                                                memory_order_acquire)) {
+        do {
+            doze(parker, deadline);
+            state = atomic_load_explicit(&parker->state, memory_order_acquire);
+            in_time = deadline >= AH_NEVER || ah_clock_now() < deadline;
+        } while (state == ASLEEP && in_time);
+    }
+    return atomic_exchange_explicit(&parker->state, AWAKE, memory_order_acquire) == WOKEN;
+}
