@@ -56,9 +56,11 @@ static bool has_name(const ah_field *field, const char *name, size_t length)
 
 static ah_field *find(const ah_fields *fields, const char *name, size_t length)
 {
+    char first = length ? ah_lower(*name) : '\0';
     for (size_t i = 0; i < fields->count; i++) {
-        if (has_name(&fields->fields[i], name, length))
-            return &fields->fields[i];
+        ah_field *field = &fields->fields[i];
+        if (*field->name == first && has_name(field, name, length))
+            return field;
     }
     return NULL;
 }
