@@ -30,8 +30,8 @@ static bool append(struct curl_slist **list, const char *line)
 static bool append_field(struct curl_slist **list, const char *name, const char *value)
 {
     ah_buffer line = {0};
-    bool made = *value ? ah_buffer_printf(&line, "%s: %s", name, value) : ah_buffer_printf(&line, "%s;", name);
-    made = made && append(list, line.data);
+    bool made = ah_buffer_append_string(&line, name) && ah_buffer_append_string(&line, *value ? ": " : ";") &&
+                ah_buffer_append_string(&line, value) && append(list, line.data);
     ah_buffer_free(&line);
     return made;
 }
@@ -48,10 +48,20 @@ static bool append_given(struct curl_slist **list, const ah_fields *headers)
     return true;
 }
 
+static bool expects_body(const char *method)
+{
+    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
+}
+
+/* Keeps libcurl from sending a field of its own, unless the caller does. */
+static bool append_unwanted(struct curl_slist **list, const ah_request *request, const char *name, const char *line)
+{
+    return ah_fields_find(&request->headers, name) || append(list, line);
+}
+
 /* Only what the caller or httplib2 would send goes out, nothing that libcurl adds of its own. */
 static bool append_defaults(struct curl_slist **list, const ah_request *request)
 {
-    static const char *const unwanted[] = {"accept", "expect", "content-type"};
     const ah_fields *headers = &request->headers;
     if (!ah_fields_find(headers, "user-agent") && !append_field(list, "user-agent", default_user_agent))
         return false;
@@ -61,15 +71,12 @@ static bool append_defaults(struct curl_slist **list, const ah_request *request)
         if (whole ? !append_field(list, "accept-encoding", default_accept_encoding) : !append(list, "accept-encoding:"))
             return false;
     }
-    for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++) {
-        char line[24] = "";
-        if (ah_fields_find(headers, unwanted[i]))
-            continue;
-        strcat(strcpy(line, unwanted[i]), ":");
-        if (!append(list, line))
-            return false;
-    }
-    return true;
+    if (!append_unwanted(list, request, "accept", "accept:"))
+        return false;
+    if (!ah_request_has_body(request) && !expects_body(request->method))
+        return true;
+    return append_unwanted(list, request, "expect", "expect:") &&
+           append_unwanted(list, request, "content-type", "content-type:");
 }
 
 /* Options in the making. The first error stays, and nothing is set after it. */
@@ -86,11 +93,6 @@ typedef struct setting {
 static void set_no_memory(setting *to)
 {
     to->error = to->error ? to->error : CURLE_OUT_OF_MEMORY;
-}
-
-static bool expects_body(const char *method)
-{
-    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
 }
 
 /* The method and the body. Methods that expect a body say that theirs is empty [http.client]. */
@@ -115,10 +117,16 @@ static void set_method(setting *to)
 static void set_headers(setting *to)
 {
     const ah_request *request = to->request;
-    struct curl_slist **list = &to->options->headers;
-    if (!append_given(list, &request->headers) || !append_given(list, to->more) || !append_defaults(list, request))
+    struct curl_slist *list = NULL;
+    bool usual = !request->headers.count && !to->more->count;
+    if (to->options->headers && usual && to->options->usual_headers)
+        return;
+    if (!append_given(&list, &request->headers) || !append_given(&list, to->more) || !append_defaults(&list, request))
         set_no_memory(to);
-    SET(to, CURLOPT_HTTPHEADER, *list);
+    SET(to, CURLOPT_HTTPHEADER, list);
+    curl_slist_free_all(to->options->headers);
+    to->options->headers = list;
+    to->options->usual_headers = usual;
 }
 
 static long milliseconds(double seconds)
@@ -291,15 +299,36 @@ static void set_proxy(setting *to)
     set_proxy_headers(to, info);
 }
 
+/* Whether all that the handle is set to is in its options. */
+static bool is_plain(const ah_request *request)
+{
+    const ah_callbacks *callbacks = &request->callbacks;
+    return strcmp(request->method, "GET") == 0 && !ah_request_has_body(request) && !callbacks->on_progress &&
+           !request->settings->certificates && !ah_options_proxy(request);
+}
+
+bool ah_options_suit(const ah_options *options, const ah_request *request)
+{
+    return options->settings == request->settings->number && options->https == request->uri.https &&
+           options->timeout == request->timeout && is_plain(request);
+}
+
 CURLcode ah_options_set(ah_options *options, CURL *easy, const ah_request *request, const ah_fields *more)
 {
     setting to = {.easy = easy, .request = request, .more = more, .options = options};
     SET(&to, CURLOPT_URL, request->uri.text);
-    set_method(&to);
     set_headers(&to);
+    if (options->settings)
+        return to.error;
+    set_method(&to);
     set_connection(&to);
     if (request->uri.https)
         set_tls(&to);
     set_proxy(&to);
+    if (!to.error && is_plain(request)) {
+        options->settings = request->settings->number;
+        options->https = request->uri.https;
+        options->timeout = request->timeout;
+    }
     return to.error;
 }

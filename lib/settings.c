@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/shared.h"
@@ -59,11 +60,18 @@ static bool set_lists(ah_settings *settings)
     return settings->safe_methods && settings->optimistic_concurrency_methods && settings->redirect_codes;
 }
 
+static unsigned long long next_number(void)
+{
+    static atomic_ullong count;
+    return atomic_fetch_add_explicit(&count, 1, memory_order_relaxed) + 1;
+}
+
 ah_settings *ah_settings_new(void)
 {
     ah_settings *settings = ah_shared_new(sizeof(*settings), destroy);
     if (!settings)
         return NULL;
+    settings->number = next_number();
     settings->connect_timeout = 60;
     settings->decode_limit_hard = (uint64_t)10 << 30;
     settings->decode_limit_safe = (uint64_t)10 << 20;
@@ -84,6 +92,7 @@ ah_settings *ah_settings_copy(const ah_settings *settings)
     if (!copy)
         return NULL;
     *copy = *settings;
+    copy->number = next_number();
     ah_shared_hold(copy->ca_certs);
     ah_shared_hold(copy->safe_methods);
     ah_shared_hold(copy->optimistic_concurrency_methods);

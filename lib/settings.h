@@ -13,6 +13,8 @@ typedef enum ah_tls_version { AH_TLS_ANY, AH_TLS_1_0, AH_TLS_1_1, AH_TLS_1_2, AH
 
 /* Pointers are shared values (base/shared.h), of which every snapshot that has them holds one share. */
 typedef struct ah_settings {
+    /* Counted from 1: another snapshot may come to lie at the same address. */
+    unsigned long long number;
     double timeout;
     double connect_timeout;
     uint64_t decode_limit_hard;

@@ -54,6 +54,12 @@ struct ah_transfer {
     bool answered;
     /* Worth another try. */
     bool retriable;
+    /* Its handle was set for this request alone, on a connection of its own. */
+    bool fresh;
+    /* It ended well, and its handle will do for another request like it. */
+    bool reusable;
+    /* libcurl's comments are logged. */
+    bool verbose;
     /* The last socket that libcurl asked for could not be had, for want of file descriptors. */
     bool starved;
     char words[CURL_ERROR_SIZE];
@@ -132,6 +138,7 @@ ah_transfers *ah_transfers_new(void)
 static void destroy(ah_transfer *transfer)
 {
     curl_easy_cleanup(transfer->easy);
+    ah_options_free(&transfer->options);
     free(transfer);
 }
 
@@ -325,6 +332,7 @@ static ah_transfer *obtain(ah_transfers *transfers)
 static void set_callbacks(ah_transfer *transfer)
 {
     CURL *easy = transfer->easy;
+    transfer->verbose = ah_logs(ASYNCHTTP_LOG_DEBUG);
     /* None of these options can fail. */
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->words);
@@ -347,7 +355,7 @@ static void set_callbacks(ah_transfer *transfer)
         curl_easy_setopt(easy, CURLOPT_XFERINFODATA, transfer);
         curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
     }
-    if (ah_logs(ASYNCHTTP_LOG_DEBUG)) {
+    if (transfer->verbose) {
         curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
         curl_easy_setopt(easy, CURLOPT_DEBUGDATA, transfer);
         curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
@@ -382,20 +390,38 @@ static bool activate(ah_transfer *transfer)
     return true;
 }
 
+/* Resets the handle. */
+static void unset(ah_transfer *transfer)
+{
+    curl_easy_reset(transfer->easy);
+    ah_options_free(&transfer->options);
+}
+
 static void recycle(ah_transfer *transfer)
 {
     ah_transfers *transfers = transfer->transfers;
-    ah_options_free(&transfer->options);
     ah_receiver_clear(&transfer->receiver);
     ah_decoder_clear(&transfer->decoder);
     if (transfers->spares >= MOST_SPARE) {
         destroy(transfer);
         return;
     }
-    curl_easy_reset(transfer->easy);
-    *transfer = (ah_transfer){.transfers = transfers, .easy = transfer->easy, .next = transfers->spare};
+    if (!transfer->reusable || !transfer->options.settings)
+        unset(transfer);
+    *transfer = (ah_transfer){.transfers = transfers,
+                              .easy = transfer->easy,
+                              .options = transfer->options,
+                              .verbose = transfer->verbose,
+                              .next = transfers->spare};
     transfers->spare = transfer;
     transfers->spares++;
+}
+
+/* Whether the handle is still set for a request like this. */
+static bool is_set(const ah_transfer *transfer)
+{
+    return transfer->options.settings && transfer->verbose == ah_logs(ASYNCHTTP_LOG_DEBUG) &&
+           ah_options_suit(&transfer->options, transfer->request);
 }
 
 static bool prepare(ah_transfer *transfer, const ah_order *order)
@@ -404,7 +430,12 @@ static bool prepare(ah_transfer *transfer, const ah_order *order)
         transfer->outcome->code = ASYNCHTTP_E_NO_MEMORY;
         return false;
     }
-    set_callbacks(transfer);
+    if (!is_set(transfer)) {
+        if (transfer->options.settings)
+            unset(transfer);
+        set_callbacks(transfer);
+    }
+    transfer->fresh = order->fresh;
     if (order->fresh)
         curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, 1L);
     CURLcode error = ah_options_set(&transfer->options, transfer->easy, order->request, order->more);
@@ -535,6 +566,7 @@ void ah_transfer_release(ah_transfer *transfer)
 /* libcurl is done with it. */
 static void conclude(ah_transfer *transfer, CURLcode error)
 {
+    transfer->reusable = !error && !transfer->fresh;
     if (transfer->receiver.cut_short)
         error = CURLE_OK;
     if (starve(transfer, error))

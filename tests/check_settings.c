@@ -108,6 +108,8 @@ START_TEST(a_copy_has_all_that_the_original_has)
     settings->follow_redirects = false;
     settings->proxy_from_environment = false;
     ah_settings *copy = copied(settings);
+    ck_assert_uint_ne(copy->number, settings->number);
+    copy->number = settings->number;
     ck_assert_mem_eq(copy, settings, sizeof(*copy));
     ah_shared_release(settings);
     ah_shared_release(copy);
