@@ -12,6 +12,8 @@
 static const size_t most_lines = 5000;
 /* How much of an announced Content-Length is believed before the content is there. */
 static const uint64_t most_presized = 16 << 20;
+/* And once so much is there: how many times as much. */
+static const uint64_t trust = 16;
 
 void ah_receiver_init(ah_receiver *receiver, const ah_request *request, ah_outcome *outcome, ah_head_function *on_head,
                       void *owner)
@@ -253,6 +255,28 @@ static bool check_limits(ah_receiver *receiver, uint64_t wire)
     return true;
 }
 
+/* A long content that has come so far will come to its end: moving it as it grows would take longer. */
+static void resize(ah_receiver *receiver)
+{
+    ah_buffer *content = &receiver->outcome->content;
+    uint64_t length;
+    if (content->length < most_presized || receiver->coding || !announced_length(receiver, &length) ||
+        length <= content->length)
+        return;
+    uint64_t more = length - content->length;
+    uint64_t most = content->length * trust;
+    /* Where there is no room for that, there may be for less. */
+    ah_buffer_reserve(content, (size_t)(more < most ? more : most));
+}
+
+static bool keep(ah_receiver *receiver, const void *data, size_t length)
+{
+    ah_buffer *content = &receiver->outcome->content;
+    if (content->capacity - content->length <= length)
+        resize(receiver);
+    return ah_buffer_append(content, data, length) || no_memory(receiver);
+}
+
 bool ah_receiver_content(ah_receiver *receiver, const void *data, size_t length, uint64_t wire)
 {
     receiver->received += length;
@@ -263,7 +287,7 @@ bool ah_receiver_content(ah_receiver *receiver, const void *data, size_t length,
     if (!receiver->final)
         return true;
     if (!receiver->request->callbacks.on_data)
-        return ah_buffer_append(&receiver->outcome->content, data, length) || no_memory(receiver);
+        return keep(receiver, data, length);
     if (ah_callback_data(&receiver->request->callbacks, data, length) == 0)
         return true;
     return fail(receiver, ASYNCHTTP_E_CALLBACK, "on_data returned an error");

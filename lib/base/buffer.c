@@ -1,13 +1,24 @@
+#if defined(__linux__)
+/* For madvise(). */
+#define _DEFAULT_SOURCE
+#endif
+
 #include "base/buffer.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 static const size_t smallest = 64;
 /* Up to here a buffer doubles; beyond it grows by half, so that a large body wastes less. */
 static const size_t large = (size_t)1 << 20;
+
+/* From here on it lies on large pages, if there are any. */
+static const size_t huge = (size_t)8 << 20;
 
 static size_t grown(size_t capacity, size_t needed)
 {
@@ -15,6 +26,22 @@ static size_t grown(size_t capacity, size_t needed)
     if (next < smallest)
         next = smallest;
     return next < needed ? needed : next;
+}
+
+/* What is written for the first time costs a page fault for each page, more than to receive what is written there. */
+static void take_large_pages(char *data, size_t capacity)
+{
+#if defined(MADV_HUGEPAGE)
+    uintptr_t size = (uintptr_t)2 << 20;
+    uintptr_t start = ((uintptr_t)data + size - 1) & ~(size - 1);
+    uintptr_t end = ((uintptr_t)data + capacity) & ~(size - 1);
+    /* Where that is not to be had, nothing is lost. */
+    if (start < end)
+        madvise((void *)start, end - start, MADV_HUGEPAGE);
+#else
+    (void)data;
+    (void)capacity;
+#endif
 }
 
 bool ah_buffer_reserve(ah_buffer *buffer, size_t more)
@@ -33,6 +60,8 @@ bool ah_buffer_reserve(ah_buffer *buffer, size_t more)
         return false;
     buffer->data = data;
     buffer->capacity = capacity;
+    if (capacity >= huge)
+        take_large_pages(data, capacity);
     return true;
 }
 
