@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* How many fields a response usually has at most, and how much room they take. */
-enum { USUAL_COUNT = 16, USUAL_SIZE = 600 };
+enum { USUAL_COUNT = 12, USUAL_SIZE = 384 };
 
 asynchttp_response *ah_response_new(void)
 {
