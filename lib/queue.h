@@ -46,8 +46,8 @@ struct ah_job {
     void (*fulfil)(ah_job *job);
     /* Has this request, which is like the job's own, made in the background. Takes over the claim. */
     void (*refresh)(ah_job *job, const ah_request *request, ah_claim *claim);
-    /* The worker's, while it runs. */
-    ah_exchange exchange;
+    /* The worker's, while it runs; NULL: it does not. */
+    ah_exchange *exchange;
     /* A share, from when it was handed over to the end of its days, so that it can be cancelled at any time; NULL: it
      * never was. */
     ah_queue *queue;

@@ -23,17 +23,24 @@ void ah_worker_fulfil_cancelled(ah_job *job)
     job->fulfil(job);
 }
 
-/* Fulfils a job that was started here. */
+/* A job that was started here is over: lets go of what it had while it ran. */
+static void put_down(ah_worker *worker, ah_job *job)
+{
+    free(job->exchange);
+    job->exchange = NULL;
+    ah_queue_done(worker, job, !job->request.callbacks.done);
+}
+
 static void finish(ah_worker *worker, ah_job *job)
 {
-    ah_queue_done(worker, job, !job->request.callbacks.done);
+    put_down(worker, job);
     job->fulfil(job);
 }
 
 static void cancel(ah_worker *worker, ah_job *job)
 {
-    ah_exchange_cancel(&job->exchange);
-    ah_queue_done(worker, job, !job->request.callbacks.done);
+    ah_exchange_cancel(job->exchange);
+    put_down(worker, job);
     ah_worker_fulfil_cancelled(job);
 }
 
@@ -52,31 +59,33 @@ static void refresh_job(void *owner, const ah_request *request, ah_claim *claim)
 
 static const ah_exchange_host host = {.resume = resume_job, .refresh = refresh_job};
 
-static bool equip(ah_worker *worker)
+/* What it takes to carry out a job. */
+static bool equip(ah_worker *worker, ah_job *job)
 {
     if (!worker->transfers)
         ah_queue_equip(worker, ah_transfers_new());
-    return worker->transfers != NULL;
+    job->exchange = worker->transfers ? malloc(sizeof(*job->exchange)) : NULL;
+    return job->exchange != NULL;
 }
 
 static void start(ah_worker *worker, ah_job *job)
 {
     /* The request was wrong from the start, and is here for its callback. */
     bool going = !job->outcome.code;
-    if (going && !equip(worker)) {
+    if (going && !equip(worker, job)) {
         ah_outcome_fail(&job->outcome, ASYNCHTTP_E_NO_MEMORY, "%s: No memory or no file descriptors for a worker",
                         job->request.uri.authority);
         going = false;
     }
     if (going)
-        going = ah_exchange_start(&job->exchange, &job->request, &job->outcome, worker->transfers, &host, job);
+        going = ah_exchange_start(job->exchange, &job->request, &job->outcome, worker->transfers, &host, job);
     if (!going)
         finish(worker, job);
 }
 
 static void resume(ah_worker *worker, ah_job *job)
 {
-    if (!ah_exchange_resume(&job->exchange))
+    if (!ah_exchange_resume(job->exchange))
         finish(worker, job);
 }
 
