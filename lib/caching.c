@@ -1,8 +1,5 @@
 #include "caching.h"
 
-#include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,8 +50,12 @@ void ah_caching_begin(ah_caching *caching, const ah_request *request, void (*wak
 static bool set_number(ah_fields *fields, const char *name, uint64_t number)
 {
     char text[24];
-    snprintf(text, sizeof(text), "%" PRIu64, number);
-    return ah_fields_set(fields, name, text);
+    char *digit = text + sizeof(text) - 1;
+    *digit = '\0';
+    do {
+        *--digit = (char)('0' + number % 10);
+    } while (number /= 10);
+    return ah_fields_set(fields, name, digit);
 }
 
 static bool set_reason(asynchttp_response *response, const char *reason)
@@ -98,19 +99,17 @@ static bool shape(const ah_caching *caching, asynchttp_response *response, const
     }
 }
 
-/* The head of the stored response, as it answers the request (RFC 9111 section 4). NULL: no memory. */
-static asynchttp_response *head_of(const ah_caching *caching, const ah_entry *entry)
+/* The head of the stored response, as it answers the request (RFC 9111 section 4): the entry's own. NULL: no memory. */
+static asynchttp_response *head_of(const ah_caching *caching, ah_entry *entry)
 {
-    asynchttp_response *response = ah_response_new();
+    asynchttp_response *response = ah_response_take(&entry->fields, &entry->reason);
     if (!response)
         return NULL;
     double age = caching->reuse.age > 0 ? caching->reuse.age : 0;
     response->version = entry->version;
     response->status = entry->status;
     response->fromcache = true;
-    response->reason = entry->reason ? strdup(entry->reason) : NULL;
-    bool made = (response->reason || !entry->reason) && ah_fields_copy(&response->fields, &entry->fields) &&
-                set_number(&response->fields, "age", (uint64_t)age) && shape(caching, response, entry) &&
+    bool made = set_number(&response->fields, "age", (uint64_t)age) && shape(caching, response, entry) &&
                 set_number(&response->fields, "status", (uint64_t)response->status);
     if (made)
         return response;
@@ -119,9 +118,9 @@ static asynchttp_response *head_of(const ah_caching *caching, const ah_entry *en
 }
 
 /* Puts it in the place of what response there is, whose chain of previous ones it takes over. */
-static bool put_head(const ah_caching *caching, ah_outcome *outcome)
+static bool put_head(ah_caching *caching, ah_outcome *outcome)
 {
-    asynchttp_response *response = head_of(caching, selected(caching));
+    asynchttp_response *response = head_of(caching, &caching->stored.items[caching->reuse.selected]);
     if (!response)
         return false;
     if (outcome->response) {

@@ -15,6 +15,18 @@ asynchttp_response *ah_response_new(void)
     return NULL;
 }
 
+asynchttp_response *ah_response_take(ah_fields *fields, char **reason)
+{
+    asynchttp_response *response = calloc(1, sizeof(*response));
+    if (!response)
+        return NULL;
+    response->fields = *fields;
+    *fields = (ah_fields){0};
+    response->reason = *reason;
+    *reason = NULL;
+    return response;
+}
+
 void ah_response_free(asynchttp_response *response)
 {
     while (response) {

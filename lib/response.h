@@ -22,6 +22,9 @@ struct asynchttp_response {
 /* NULL: no memory. */
 asynchttp_response *ah_response_new(void);
 
+/* One that takes over these fields and this reason; NULL: no memory, and they are as they were. */
+asynchttp_response *ah_response_take(ah_fields *fields, char **reason);
+
 /* Frees the previous ones as well. NULL is allowed. */
 void ah_response_free(asynchttp_response *response);
 

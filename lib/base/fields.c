@@ -24,10 +24,20 @@ bool ah_same_ignoring_case(const char *a, const char *b)
     return ah_lower(*a) == ah_lower(*b);
 }
 
+/* A character of a token: a letter, a digit or one of these. */
+static bool is_token_character(char character)
+{
+    char lower = ah_lower(character);
+    return (lower >= 'a' && lower <= 'z') || (character >= '0' && character <= '9') ||
+           (character && strchr("!#$%&'*+-.^_`|~", character));
+}
+
 bool ah_is_token(const char *text)
 {
-    static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    return *text && text[strspn(text, token)] == '\0';
+    const char *end = text;
+    while (is_token_character(*end))
+        end++;
+    return end > text && *end == '\0';
 }
 
 bool ah_is_field_value(const char *text)
