@@ -18,6 +18,7 @@
 #include "origin/pattern.h"
 #include "stored.h"
 #include "suites.h"
+#include "table.h"
 
 /* What responses say of their freshness. */
 #define FRESH "Cache-Control=max-age=1000&"
@@ -1593,66 +1594,38 @@ START_TEST(test_directory)
 }
 END_TEST
 
-static int fail_to_get(void *context, const char *key, void **value, size_t *length)
-{
-    (void)context;
-    (void)key;
-    (void)value;
-    (void)length;
-    return -1;
-}
-
-static int fail_to_set(void *context, const char *key, const void *value, size_t length)
-{
-    (void)context;
-    (void)key;
-    (void)value;
-    (void)length;
-    return -1;
-}
-
-static int fail_to_delete(void *context, const char *key)
-{
-    (void)context;
-    (void)key;
-    return -1;
-}
-
-static void count_free(void *context)
-{
-    ++*(int *)context;
-}
-
-static const asynchttp_cache_methods failing = {fail_to_get, fail_to_set, fail_to_delete, count_free};
-
 START_TEST(test_methods_are_needed)
 {
-    int freed = 0;
-    asynchttp_cache_methods some = failing;
+    table objects;
+    asynchttp_cache_methods some = table_methods;
+    table_init(&objects);
     some.get = NULL;
-    ck_assert_ptr_null(asynchttp_cache_new(&some, &freed));
-    some = failing;
+    ck_assert_ptr_null(asynchttp_cache_new(&some, &objects));
+    some = table_methods;
     some.set = NULL;
-    ck_assert_ptr_null(asynchttp_cache_new(&some, &freed));
-    some = failing;
+    ck_assert_ptr_null(asynchttp_cache_new(&some, &objects));
+    some = table_methods;
     some.delete = NULL;
-    ck_assert_ptr_null(asynchttp_cache_new(&some, &freed));
-    ck_assert_int_eq(freed, 0);
-    asynchttp_cache_free(asynchttp_cache_new(&failing, &freed));
-    ck_assert_int_eq(freed, 1);
-    some = failing;
+    ck_assert_ptr_null(asynchttp_cache_new(&some, &objects));
+    ck_assert(!objects.freed);
+    some.delete = table_methods.delete;
     some.free = NULL;
-    asynchttp_cache_free(asynchttp_cache_new(&some, &freed));
-    ck_assert_int_eq(freed, 1);
+    asynchttp_cache_free(asynchttp_cache_new(&some, &objects));
+    ck_assert(!objects.freed);
+    asynchttp_cache_free(asynchttp_cache_new(&table_methods, &objects));
+    ck_assert(objects.freed);
+    table_clear(&objects);
 }
 END_TEST
 
 /* A client is not stopped by objects that fail. */
 START_TEST(test_failing_methods)
 {
-    int freed = 0;
-    asynchttp_cache *broken = asynchttp_cache_new(&failing, &freed);
+    table objects;
     const resource *page = stored(FRESH "body=one");
+    table_init(&objects);
+    objects.failing = TABLE_GET | TABLE_SET | TABLE_DELETE;
+    asynchttp_cache *broken = asynchttp_cache_new(&table_methods, &objects);
     ck_assert_ptr_nonnull(broken);
     asynchttp_http_set_cache(http, broken);
     expect_next_miss(page, "one");
@@ -1660,11 +1633,10 @@ START_TEST(test_failing_methods)
     stored_expect_miss(stored_request(page, "PUT", NULL, "new"), "one");
     ck_assert_int_eq(asynchttp_cache_remove(broken, page->url), ASYNCHTTP_E_CACHE);
     asynchttp_cache_free(broken);
-    ck_assert_int_eq(freed, 0);
-    asynchttp_http_free(http);
-    http = NULL;
+    ck_assert(!objects.freed);
     client_teardown();
-    ck_assert_int_eq(freed, 1);
+    ck_assert(objects.freed);
+    table_clear(&objects);
 }
 END_TEST
 

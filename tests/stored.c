@@ -2,7 +2,6 @@
 
 #include <check.h>
 #include <dirent.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,113 +9,26 @@
 
 #include "client.h"
 #include "fixture.h"
-
-/* ---- Objects in memory ---- */
-
-typedef struct object {
-    struct object *next;
-    char *key;
-    void *value;
-    size_t length;
-} object;
-
-typedef struct objects {
-    pthread_mutex_t lock;
-    object *first;
-} objects;
-
-static object **place_of(objects *all, const char *key)
-{
-    object **link = &all->first;
-    while (*link && strcmp((*link)->key, key) != 0)
-        link = &(*link)->next;
-    return link;
-}
-
-static void *copy_of(const void *bytes, size_t length)
-{
-    void *copy = malloc(length + 1);
-    ck_assert_ptr_nonnull(copy);
-    memcpy(copy, bytes, length);
-    return copy;
-}
-
-static void remove_locked(object **link)
-{
-    object *one = *link;
-    if (!one)
-        return;
-    *link = one->next;
-    free(one->key);
-    free(one->value);
-    free(one);
-}
-
-static int get_object(void *context, const char *key, void **value, size_t *length)
-{
-    objects *all = context;
-    pthread_mutex_lock(&all->lock);
-    const object *found = *place_of(all, key);
-    if (found) {
-        *value = copy_of(found->value, found->length);
-        *length = found->length;
-    }
-    pthread_mutex_unlock(&all->lock);
-    return found ? 0 : 1;
-}
-
-static int set_object(void *context, const char *key, const void *value, size_t length)
-{
-    objects *all = context;
-    object *made = copy_of(&(object){.length = length}, sizeof(*made));
-    made->key = copy_of(key, strlen(key) + 1);
-    made->value = copy_of(value, length);
-    pthread_mutex_lock(&all->lock);
-    remove_locked(place_of(all, key));
-    made->next = all->first;
-    all->first = made;
-    pthread_mutex_unlock(&all->lock);
-    return 0;
-}
-
-static int delete_object(void *context, const char *key)
-{
-    objects *all = context;
-    pthread_mutex_lock(&all->lock);
-    remove_locked(place_of(all, key));
-    pthread_mutex_unlock(&all->lock);
-    return 0;
-}
-
-static void free_objects(void *context)
-{
-    objects *all = context;
-    while (all->first)
-        remove_locked(&all->first);
-    pthread_mutex_destroy(&all->lock);
-    free(all);
-}
-
-asynchttp_cache *stored_objects(void)
-{
-    static const asynchttp_cache_methods methods = {
-        .get = get_object, .set = set_object, .delete = delete_object, .free = free_objects};
-    objects *all = calloc(1, sizeof(*all));
-    ck_assert_ptr_nonnull(all);
-    pthread_mutex_init(&all->lock, NULL);
-    asynchttp_cache *made = asynchttp_cache_new(&methods, all);
-    ck_assert_ptr_nonnull(made);
-    return made;
-}
+#include "table.h"
 
 /* ---- The cache ---- */
 
 asynchttp_cache *cache;
 
+/* Of the cache that is made of objects. */
+static table objects;
+
 /* Of the cache in SQLite; empty: there is none. */
 static char directory[64];
 
-static void remove_directory(void)
+void stored_make_directory(void)
+{
+    const char *where = getenv("TMPDIR");
+    snprintf(directory, sizeof(directory), "%s/check-cache-XXXXXX", where && strlen(where) < 32 ? where : "/tmp");
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+}
+
+void stored_remove_directory(void)
 {
     char path[512];
     DIR *files = *directory ? opendir(directory) : NULL;
@@ -141,17 +53,16 @@ static void use(asynchttp_cache *made)
 
 void stored_setup(void)
 {
-    const char *where = getenv("TMPDIR");
     client_setup();
-    snprintf(directory, sizeof(directory), "%s/check-cache-XXXXXX", where && strlen(where) < 32 ? where : "/tmp");
-    ck_assert_ptr_nonnull(mkdtemp(directory));
+    stored_make_directory();
     use(asynchttp_cache_sqlite(directory, 0, 0));
 }
 
 void stored_setup_objects(void)
 {
     client_setup();
-    use(stored_objects());
+    table_init(&objects);
+    use(asynchttp_cache_new(&table_methods, &objects));
 }
 
 void stored_teardown(void)
@@ -159,7 +70,9 @@ void stored_teardown(void)
     client_teardown();
     asynchttp_cache_free(cache);
     cache = NULL;
-    remove_directory();
+    stored_remove_directory();
+    ck_assert(!objects.abused);
+    table_clear(&objects);
 }
 
 const char *stored_directory(void)

@@ -16,11 +16,12 @@ void stored_setup(void);
 void stored_setup_objects(void);
 void stored_teardown(void);
 
-/* Where the one in SQLite is. */
-const char *stored_directory(void);
+/* Makes the directory for the one in SQLite; removes it with what is in it. */
+void stored_make_directory(void);
+void stored_remove_directory(void);
 
-/* A cache that keeps objects in memory. */
-asynchttp_cache *stored_objects(void);
+/* Where it is. */
+const char *stored_directory(void);
 
 /* What the cache has counted so far. */
 asynchttp_cache_statistics stored_statistics(void);
