@@ -6,6 +6,7 @@
  */
 #include "failing.h"
 #include "fixture.h"
+#include "stored.h"
 #include "suites.h"
 #include "table.h"
 
@@ -213,17 +214,113 @@ static void stored_life(void)
 {
     static char uri[] = "http://example.com/";
     static char method[] = "GET";
-    table cache;
+    table kept;
     ah_entry entry = {.uri = uri, .method = method, .status = 200, .version = 11, .length = AH_LENGTH_UNKNOWN};
-    table_init(&cache);
-    cache.allocate = failing_malloc;
-    ah_store *store = ah_store_objects_new(&table_methods, &cache);
+    table_init(&kept);
+    kept.allocate = failing_malloc;
+    ah_store *store = ah_store_objects_new(&table_methods, &kept);
     if (store && ah_fields_add(&entry.fields, "etag", 4, "\"x\"", 3))
         use_store(store, &entry);
     if (store)
         store->methods->free(store);
     ah_fields_clear(&entry.fields);
-    table_clear(&cache);
+    table_clear(&kept);
+}
+
+/* ---- With a cache ---- */
+
+#define FRESH "Cache-Control=max-age=1000&"
+#define STALE "Cache-Control=max-age=10&Age=20&"
+
+/* Requests the resource of the query, at a place of its own in each run, which always has the same content. */
+static asynchttp_promise *request_stored(asynchttp_http *client, const char *query, const asynchttp_request *request)
+{
+    static const char *last = "";
+    static unsigned number;
+    number += query != last;
+    last = query;
+    return asynchttp_http_request(client, origin_url("/stored/memory-%u?%s", number, query), request);
+}
+
+/* The same with header fields; it waits for it. */
+static void fetch(asynchttp_http *client, const char *query, const char *const *headers, const char *content)
+{
+    check_promise(request_stored(client, query, ASYNCHTTP_REQUEST(.headers = headers)), content);
+}
+
+static void fetch_variants(asynchttp_http *client)
+{
+    static const char query[] = FRESH "Vary=X-Kind,Cookie&ETag=%22a%22&body=one";
+    fetch(client, query, FIELDS("x-kind", "1", "cookie", "a=b"), "one");
+    fetch(client, query, FIELDS("x-kind", "1", "cookie", "a=b"), "one");
+    fetch(client, query, FIELDS("x-kind", "2"), "one");
+    check_promise(request_stored(client, query, ASYNCHTTP_REQUEST(.method = "PUT", .body = "x")), "one");
+    fetch(client, query, FIELDS("x-kind", "1"), "one");
+}
+
+static void fetch_stale(asynchttp_http *client)
+{
+    static const char validated[] = STALE "ETag=%22a%22&Last-Modified=Sat,%2001%20Jan%202000%2000:00:00%20GMT&body=one";
+    static const char refreshed[] = "Cache-Control=max-age=10,stale-while-revalidate=1000&Age=20&body=one";
+    static const char failing[] = "Cache-Control=max-age=10,stale-if-error=1000&Age=20&body=one&then&body=one&close";
+    fetch(client, validated, NULL, "one");
+    fetch(client, validated, NULL, "one");
+    check_promise(request_stored(client, validated, ASYNCHTTP_REQUEST(.method = "HEAD")), "");
+    fetch(client, refreshed, NULL, "one");
+    fetch(client, refreshed, NULL, "one");
+    fetch(client, failing, NULL, "one");
+    fetch(client, failing, NULL, "one");
+}
+
+static void fetch_parts(asynchttp_http *client)
+{
+    static const char query[] = FRESH "Accept-Ranges=bytes&ETag=%22a%22&body=abcdef";
+    fetch(client, query, FIELDS("range", "bytes=0-2"), "abc");
+    fetch(client, query, FIELDS("range", "bytes=3-"), "def");
+    fetch(client, query, NULL, "abcdef");
+    fetch(client, query, FIELDS("range", "bytes=1-3"), "bcd");
+}
+
+static void fetch_at_once(asynchttp_http *client)
+{
+    static const char query[] = FRESH "body=one";
+    asynchttp_promise *all[6];
+    for (int i = 0; i < 6; i++)
+        all[i] = request_stored(client, query, NULL);
+    for (int i = 0; i < 6; i++)
+        check_promise(all[i], "one");
+    fetch(client, "status=301&Location=/hello", NULL, "hello\n");
+}
+
+static void use_cache(asynchttp_cache *made)
+{
+    asynchttp_http *client = made ? asynchttp_http_new(NULL) : NULL;
+    if (client && asynchttp_http_set_cache(client, made) == ASYNCHTTP_OK) {
+        check_code(asynchttp_http_set_transfers_per_worker(client, 4));
+        check_code(asynchttp_http_add_credentials(client, "name", "password", NULL));
+        fetch_variants(client);
+        fetch_stale(client);
+        fetch_parts(client);
+        fetch_at_once(client);
+    }
+    asynchttp_http_free(client);
+    asynchttp_cache_free(made);
+}
+
+static void life_with_objects(void)
+{
+    table objects;
+    table_init(&objects);
+    objects.allocate = failing_malloc;
+    use_cache(asynchttp_cache_new(&table_methods, &objects));
+    table_clear(&objects);
+}
+
+static void life_with_sqlite(void)
+{
+    stored_make_directory();
+    use_cache(asynchttp_cache_sqlite(stored_directory(), 0, 0));
+    stored_remove_directory();
 }
 
 /* Runs the scenario with each call failing in turn, until it makes fewer calls than that. Returns how many fail. */
@@ -259,6 +356,18 @@ START_TEST(every_failed_allocation_is_survived_by_a_cache_of_objects)
 }
 END_TEST
 
+START_TEST(every_failed_allocation_is_survived_with_a_cache_of_objects)
+{
+    ck_assert_int_gt(fail_each(life_with_objects, 0), 100);
+}
+END_TEST
+
+START_TEST(every_failed_allocation_is_survived_with_a_cache_in_sqlite)
+{
+    ck_assert_int_gt(fail_each(life_with_sqlite, 0), 100);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("memory");
@@ -266,6 +375,8 @@ int main(void)
     tcase_set_timeout(tcase, 300);
     tcase_add_test(tcase, every_failed_allocation_is_survived);
     tcase_add_test(tcase, every_failed_allocation_is_survived_with_a_log);
+    tcase_add_test(tcase, every_failed_allocation_is_survived_with_a_cache_of_objects);
+    tcase_add_test(tcase, every_failed_allocation_is_survived_with_a_cache_in_sqlite);
     tcase_add_test(tcase, every_failed_allocation_is_survived_by_a_cache_of_objects);
     suite_add_tcase(suite, tcase);
     fixture_start();

@@ -94,3 +94,9 @@ struct curl_slist *failing_curl_slist_append(struct curl_slist *list, const char
 {
     return fails() ? NULL : curl_slist_append(list, text);
 }
+
+int failing_EVP_Digest(const void *data, size_t count, unsigned char *digest, unsigned *length, const EVP_MD *type,
+                       ENGINE *engine)
+{
+    return fails() ? 0 : EVP_Digest(data, count, digest, length, type, engine);
+}

@@ -6,6 +6,7 @@
 #define FAILING_H
 
 #include <curl/curl.h>
+#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -31,6 +32,8 @@ CURL *failing_curl_easy_init(void);
 CURLM *failing_curl_multi_init(void);
 CURLMcode failing_curl_multi_add_handle(CURLM *multi, CURL *easy);
 struct curl_slist *failing_curl_slist_append(struct curl_slist *list, const char *text);
+int failing_EVP_Digest(const void *data, size_t count, unsigned char *digest, unsigned *length, const EVP_MD *type,
+                       ENGINE *engine);
 
 #ifdef FAILING_LIBRARY
 #undef strdup
@@ -46,6 +49,7 @@ struct curl_slist *failing_curl_slist_append(struct curl_slist *list, const char
 #define curl_multi_init failing_curl_multi_init
 #define curl_multi_add_handle failing_curl_multi_add_handle
 #define curl_slist_append failing_curl_slist_append
+#define EVP_Digest failing_EVP_Digest
 #endif
 
 #endif
