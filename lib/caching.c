@@ -771,7 +771,8 @@ void ah_caching_end(ah_caching *caching, bool again)
     ah_watch_end(&caching->cache->watches, &caching->watch);
     ah_cache_disclaim(caching->claim);
     caching->claim = NULL;
-    if (caching->waiter.flight || caching->waited)
+    /* Who has joined a flight has waited, or has led one; the flight itself is for its lock. */
+    if (caching->waited)
         ah_flights_leave(caching->cache->flights, &caching->waiter, again);
     ah_caching_forget(caching);
 }
