@@ -19,6 +19,7 @@
 
 #include "asynchttp.h"
 #include "fixture.h"
+#include "table.h"
 
 enum { ACTORS = 6, CLIENTS = 3, HELD = 48, SHARED = 16, CODES = 24, URL_SIZE = 200 };
 
@@ -104,6 +105,12 @@ static const target targets[] = {
     {.path = "/close-after"},
     {.path = "/hold/stress-%u", .code = ASYNCHTTP_E_TIMEOUT, .timeout = 0.02},
     {.path = "/slow/5/%u"},
+    /* These the cache knows, and many want them at once. */
+    {.path = "/stored/fresh-%u?Cache-Control=max-age=1000&body=x"},
+    {.path = "/stored/stale-%u?Cache-Control=max-age=10&Age=20&ETag=%%22a%%22&body=x"},
+    {.path = "/stored/refreshed-%u?Cache-Control=max-age=10,stale-while-revalidate=1000&Age=20&body=x"},
+    {.path = "/stored/apart-%u?Cache-Control=no-store&body=x"},
+    {.path = "/stored/moved-%u?status=301&Location=/hello"},
     {.path = NULL, .code = ASYNCHTTP_E_RELATIVE_URI},
 };
 
@@ -319,24 +326,32 @@ typedef struct slot {
 
 static slot slots[CLIENTS];
 
+/* Of all clients. */
+static asynchttp_cache *cache;
+static table objects;
+
 static asynchttp_http *make_client(void)
 {
     asynchttp_http *client = asynchttp_http_new(NULL);
     if (!client)
         abort();
     asynchttp_http_set_proxy_info(client, NULL);
+    asynchttp_http_set_cache(client, cache);
     asynchttp_http_set_worker_idle_timeout(client, 0.01);
     return client;
 }
 
 static void change_settings(asynchttp_http *client, chance *by)
 {
-    switch (pick(by, 3)) {
+    switch (pick(by, 4)) {
     case 0:
         asynchttp_http_set_max_workers(client, 1 + pick(by, 6));
         break;
     case 1:
         asynchttp_http_set_transfers_per_worker(client, 1 + pick(by, 8));
+        break;
+    case 2:
+        asynchttp_http_set_cache(client, pick(by, 4) ? cache : NULL);
         break;
     default:
         asynchttp_http_set_worker_idle_timeout(client, pick(by, 3) * 0.005);
@@ -471,6 +486,16 @@ static void act_settings(actor *self)
     pthread_rwlock_unlock(&used->lock);
 }
 
+/* What is stored is asked for again. */
+static void act_remove(actor *self)
+{
+    char url[URL_SIZE];
+    snprintf(url, sizeof(url), "%s/stored/fresh-%u?Cache-Control=max-age=1000&body=x", base, pick(&self->chance, 20));
+    asynchttp_code code = asynchttp_cache_remove(cache, url);
+    if (code)
+        complain("remove gave %s", asynchttp_code_name(code));
+}
+
 static void act_close(actor *self)
 {
     slot *used = &slots[pick(&self->chance, CLIENTS)];
@@ -514,17 +539,9 @@ static const struct act {
     void (*act)(actor *self);
     unsigned weight;
 } acts[] = {
-    {act_request, 400},
-    {act_wait, 60},
-    {act_wait_any, 60},
-    {act_wait_all, 20},
-    {act_cancel, 40},
-    {act_free, 40},
-    {act_swap, 40},
-    {act_settings, 30},
-    {act_close, 4},
-    {act_remake, 3},
-    {act_free_in_callback, 4},
+    {act_request, 400}, {act_wait, 60}, {act_wait_any, 60}, {act_wait_all, 20},
+    {act_cancel, 40},   {act_free, 40}, {act_swap, 40},     {act_settings, 30},
+    {act_remove, 30},   {act_close, 4}, {act_remake, 3},    {act_free_in_callback, 4},
 };
 
 static void act_at_random(actor *self)
@@ -654,11 +671,17 @@ int main(int argc, char **argv)
         snprintf(own, sizeof(own), "http://127.0.0.1:%u", origin_port());
     }
     base = argc < 4 ? own : argv[3];
+    table_init(&objects);
+    cache = asynchttp_cache_new(&table_methods, &objects);
     warm_up();
     int threads = entries("/proc/self/task");
     int descriptors = entries("/proc/self/fd");
     run(strtol(argv[1], NULL, 10), strtoull(argv[2], NULL, 10));
     await_the_end(threads, descriptors);
+    asynchttp_cache_free(cache);
+    if (!objects.freed || objects.abused)
+        complain("the cache has not been freed, or had bad keys");
+    table_clear(&objects);
     check_counts();
     print_counts();
     if (argc < 4)
