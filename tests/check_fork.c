@@ -15,6 +15,7 @@
 #include "asynchttp.h"
 #include "fixture.h"
 #include "sanitized.h"
+#include "stored.h"
 #include "suites.h"
 
 /* Nets against hanging: nothing depends on how long they are. */
@@ -326,6 +327,77 @@ START_TEST(test_child_waits_for_new_and_inherited_promises)
 }
 END_TEST
 
+/* ---- A cache ---- */
+
+/* What the child inherits, and the page that it has. */
+static asynchttp_cache *inherited;
+static char *page;
+
+static bool gets_from_cache(asynchttp_http *client)
+{
+    asynchttp_response *response;
+    asynchttp_promise *promise = asynchttp_http_request(client, page, NULL);
+    bool fromcache =
+        asynchttp_promise_response(promise, &response) == ASYNCHTTP_OK && asynchttp_response_fromcache(response);
+    asynchttp_promise_free(promise);
+    return fromcache;
+}
+
+static int end_walk(const asynchttp_cache_entry *entry, void *data)
+{
+    (void)entry;
+    (void)data;
+    return 1;
+}
+
+static void use_inherited_cache(void)
+{
+    asynchttp_cache_statistics statistics = {.size = sizeof(statistics)};
+    EXPECT(asynchttp_cache_remove(inherited, page) == ASYNCHTTP_E_INVALID_ARGUMENT);
+    EXPECT(asynchttp_cache_clear(inherited) == ASYNCHTTP_E_INVALID_ARGUMENT);
+    EXPECT(asynchttp_cache_each(inherited, end_walk, NULL) == ASYNCHTTP_E_INVALID_ARGUMENT);
+    EXPECT(asynchttp_cache_stats(inherited, &statistics) == ASYNCHTTP_E_INVALID_ARGUMENT);
+    /* A client that has it does without. */
+    asynchttp_http *client = made();
+    EXPECT(client);
+    asynchttp_http_set_cache(client, inherited);
+    EXPECT(!gets_from_cache(client));
+    expect_answer(client);
+    asynchttp_http_free(client);
+    asynchttp_cache_free(inherited);
+}
+
+static void share_the_directory(void)
+{
+    asynchttp_cache *own = asynchttp_cache_sqlite(stored_directory(), 0, 0);
+    asynchttp_http *client = made();
+    EXPECT(own && client);
+    EXPECT(asynchttp_http_set_cache(client, own) == ASYNCHTTP_OK);
+    EXPECT(gets_from_cache(client));
+    asynchttp_http_free(client);
+    EXPECT(asynchttp_cache_remove(own, page) == ASYNCHTTP_OK);
+    asynchttp_cache_free(own);
+}
+
+START_TEST(test_cache)
+{
+    stored_make_directory();
+    page = strdup(origin_url("/stored/fork?Cache-Control=max-age=1000&body=x"));
+    inherited = asynchttp_cache_sqlite(stored_directory(), 0, 0);
+    asynchttp_http_set_cache(http, inherited);
+    ck_assert(!gets_from_cache(http));
+    ck_assert(gets_from_cache(http));
+    ck_child(use_inherited_cache);
+    ck_assert(gets_from_cache(http));
+    ck_child(share_the_directory);
+    ck_assert(!gets_from_cache(http));
+    asynchttp_http_set_cache(http, NULL);
+    asynchttp_cache_free(inherited);
+    stored_remove_directory();
+    free(page);
+}
+END_TEST
+
 static asynchttp_http *of_the_child;
 
 static void fork_again(void)
@@ -471,6 +543,7 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, test_cancelling_closing_and_freeing_does_nothing);
     tcase_add_test(tcase, test_settings_of_an_inherited_client_stay);
     tcase_add_test(tcase, test_child_makes_a_client_of_its_own);
+    tcase_add_test(tcase, test_cache);
     tcase_add_test(tcase, test_child_waits_for_new_and_inherited_promises);
     tcase_add_test(tcase, test_grandchildren);
     /* The allocators of the sanitizers do not survive a fork while another thread is inside of them, and they miss
