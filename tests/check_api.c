@@ -33,6 +33,7 @@ int main(void)
     failed += run(redirect_suite());
     failed += run(authentication_suite());
     failed += run(cache_suite());
+    failed += run(stored_suite());
     failed += run(collapse_suite());
     failed += run(failure_suite());
     failed += run(dispatch_suite());

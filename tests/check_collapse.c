@@ -16,9 +16,6 @@
 
 enum { MANY = 8 };
 
-#define FRESH "Cache-Control=max-age=1000&"
-#define STALE "Cache-Control=max-age=10&Age=20&"
-
 /* A client with room for all of them: on threads of their own, or on one. */
 static const struct {
     unsigned workers;
@@ -71,14 +68,6 @@ static void collapse_teardown(void)
     asynchttp_set_log(ASYNCHTTP_LOG_NONE, NULL, NULL);
 }
 
-/* What stands for "%s" in the query is the place where it is held. */
-static const resource *held_resource(const char *place, const char *format)
-{
-    char query[1024];
-    ck_assert_int_lt(snprintf(query, sizeof(query), format, place), (int)sizeof(query));
-    return stored(query);
-}
-
 /* One that is held at the server, and others that wait for it. */
 static void request_many(const resource *page, const char *place, asynchttp_promise **all, int count,
                          const asynchttp_request *request)
@@ -95,7 +84,7 @@ static void request_many(const resource *page, const char *place, asynchttp_prom
 START_TEST(test_one_for_all)
 {
     asynchttp_promise *all[MANY];
-    const resource *page = held_resource("all", FRESH "hold=%s&body=one");
+    const resource *page = stored(FRESH "hold=all&body=one");
     make_room(_i);
     request_many(page, "all", all, MANY, NULL);
     ck_assert_int_eq(stored_count(page), 1);
@@ -114,8 +103,7 @@ END_TEST
 START_TEST(test_one_validation_for_all)
 {
     asynchttp_promise *all[MANY];
-    const resource *page =
-        held_resource("validated", STALE "ETag=\"a\"&body=one&then&" FRESH "ETag=\"a\"&hold=%s&body=one");
+    const resource *page = stored(STALE "ETag=\"a\"&body=one&then&" FRESH "ETag=\"a\"&hold=validated&body=one");
     make_room(_i);
     stored_get(page, NULL);
     request_many(page, "validated", all, MANY, NULL);
@@ -130,7 +118,7 @@ START_TEST(test_clients_that_share_a_cache)
 {
     asynchttp_promise *all[MANY];
     asynchttp_http *other = asynchttp_http_new(NULL);
-    const resource *page = held_resource("clients", FRESH "hold=%s&body=one");
+    const resource *page = stored(FRESH "hold=clients&body=one");
     asynchttp_http_set_cache(other, cache);
     make_room(_i);
     asynchttp_http_set_max_workers(other, MANY);
@@ -151,8 +139,7 @@ END_TEST
 START_TEST(test_variants)
 {
     asynchttp_promise *all[3];
-    const resource *page =
-        held_resource("variants", FRESH "Vary=X-Kind&hold=%s&body=a&then&" FRESH "Vary=X-Kind&body=b");
+    const resource *page = stored(FRESH "Vary=X-Kind&hold=variants&body=a&then&" FRESH "Vary=X-Kind&body=b");
     all[0] = client_request(page->url, ASYNCHTTP_REQUEST(.headers = FIELDS("x-kind", "1")));
     origin_await(1, "/held/variants");
     all[1] = client_request(page->url, ASYNCHTTP_REQUEST(.headers = FIELDS("x-kind", "1")));
@@ -170,7 +157,7 @@ END_TEST
 START_TEST(test_redirects)
 {
     asynchttp_promise *all[MANY];
-    const resource *page = held_resource("redirect", "hold=%s&status=301&Location=/bytes/5");
+    const resource *page = stored("hold=redirect&status=301&Location=/bytes/5");
     make_room(0);
     request_many(page, "redirect", all, MANY, NULL);
     origin_number("/release/redirect");
@@ -187,15 +174,15 @@ END_TEST
 
 /* A response that serves nobody else sends all of them at once. */
 static const char *const unshared[] = {
-    "Cache-Control=no-store&hold=%s&body=one",
-    "hold=%s&body=one",
-    FRESH "Vary=*&hold=%s&body=one",
+    "Cache-Control=no-store&hold=unshared&body=one",
+    "hold=unshared&body=one",
+    FRESH "Vary=*&hold=unshared&body=one",
 };
 
 START_TEST(test_what_may_not_be_stored)
 {
     asynchttp_promise *all[MANY];
-    const resource *page = held_resource("unshared", unshared[_i]);
+    const resource *page = stored(unshared[_i]);
     make_room(1);
     request_many(page, "unshared", all, MANY, NULL);
     origin_number("/release/unshared");
@@ -258,7 +245,7 @@ static const struct {
 
 START_TEST(test_what_is_never_merged)
 {
-    const resource *page = held_resource("apart", FRESH "hold=%s&body=one");
+    const resource *page = stored(FRESH "hold=apart&body=one");
     const char *const *headers = apart[_i].name ? FIELDS(apart[_i].name, apart[_i].value) : NULL;
     const asynchttp_request *request =
         ASYNCHTTP_REQUEST(.method = apart[_i].method, .body = apart[_i].body, .headers = headers);
@@ -275,7 +262,7 @@ END_TEST
 /* Two of a kind are not merged, either, if they change something. */
 START_TEST(test_unsafe_requests_are_never_merged)
 {
-    const resource *page = held_resource("unsafe", FRESH "hold=%s&body=one");
+    const resource *page = stored(FRESH "hold=unsafe&body=one");
     for (int i = 0; i < 3; i++)
         client_request(page->url, ASYNCHTTP_REQUEST(.method = "POST", .body = "x"));
     origin_await(3, "/held/unsafe");
@@ -287,7 +274,7 @@ END_TEST
 START_TEST(test_same_authorization_is_merged)
 {
     asynchttp_promise *all[MANY];
-    const resource *page = held_resource("same", FRESH "hold=%s&body=one");
+    const resource *page = stored(FRESH "hold=same&body=one");
     make_room(_i);
     request_many(page, "same", all, MANY, ASYNCHTTP_REQUEST(.headers = FIELDS("authorization", "Bearer a")));
     origin_number("/release/same");
@@ -302,7 +289,7 @@ END_TEST
 START_TEST(test_cancelled_waiter)
 {
     asynchttp_promise *all[3];
-    const resource *page = held_resource("waiter", FRESH "hold=%s&body=one");
+    const resource *page = stored(FRESH "hold=waiter&body=one");
     make_room(_i);
     request_many(page, "waiter", all, 3, NULL);
     asynchttp_promise_cancel(all[1]);
@@ -321,7 +308,7 @@ START_TEST(test_cancelled_leader)
 {
     asynchttp_promise *all[MANY];
     int hits = 0;
-    const resource *page = held_resource("leader", FRESH "hold=%s&body=one");
+    const resource *page = stored(FRESH "hold=leader&body=one");
     make_room(_i);
     request_many(page, "leader", all, MANY, NULL);
     asynchttp_promise_cancel(all[0]);
@@ -343,8 +330,7 @@ END_TEST
 START_TEST(test_failed_leader)
 {
     asynchttp_promise *all[3];
-    const resource *page =
-        held_resource("failed", FRESH "Content-Length=10&hold=%s&body=x&close&then&" FRESH "body=one");
+    const resource *page = stored(FRESH "Content-Length=10&hold=failed&body=x&close&then&" FRESH "body=one");
     make_room(_i);
     request_many(page, "failed", all, 3, NULL);
     origin_number("/release/failed");
@@ -354,20 +340,11 @@ START_TEST(test_failed_leader)
 }
 END_TEST
 
-static int refuse_data(asynchttp_promise *promise, const void *data, size_t length, void *callback_data)
-{
-    (void)promise;
-    (void)data;
-    (void)length;
-    (void)callback_data;
-    return 1;
-}
-
 START_TEST(test_leader_that_wants_no_more)
 {
-    const resource *page = held_resource("refused", FRESH "hold=%s&bytes=100000&then&" FRESH "bytes=1000");
+    const resource *page = stored(FRESH "hold=refused&bytes=100000&then&" FRESH "bytes=1000");
     make_room(_i);
-    asynchttp_promise *first = client_request(page->url, ASYNCHTTP_REQUEST(.on_data = refuse_data));
+    asynchttp_promise *first = client_request(page->url, ASYNCHTTP_REQUEST(.on_data = stored_refuse_data));
     origin_await(1, "/held/refused");
     asynchttp_promise *second = client_request(page->url, NULL);
     asynchttp_promise *third = client_request(page->url, NULL);
@@ -383,7 +360,7 @@ END_TEST
 START_TEST(test_free_with_waiters)
 {
     asynchttp_promise *all[MANY];
-    const resource *page = held_resource("freed", FRESH "hold=%s&body=one");
+    const resource *page = stored(FRESH "hold=freed&body=one");
     make_room(_i);
     request_many(page, "freed", all, MANY, NULL);
     asynchttp_http_free(http);
@@ -398,7 +375,7 @@ END_TEST
 START_TEST(test_free_of_the_leaders_client)
 {
     asynchttp_http *other = asynchttp_http_new(NULL);
-    const resource *page = held_resource("other", FRESH "hold=%s&body=one");
+    const resource *page = stored(FRESH "hold=other&body=one");
     asynchttp_http_set_cache(other, cache);
     make_room(_i);
     asynchttp_promise *first = client_keep(asynchttp_http_request(other, page->url, NULL));
@@ -422,7 +399,7 @@ END_TEST
 START_TEST(test_close_with_waiters)
 {
     asynchttp_promise *all[MANY];
-    const resource *page = held_resource("closed", FRESH "hold=%s&body=one");
+    const resource *page = stored(FRESH "hold=closed&body=one");
     make_room(_i);
     request_many(page, "closed", all, MANY, NULL);
     origin_number("/release/closed");
@@ -446,7 +423,7 @@ static int count_end(asynchttp_promise *promise, void *data)
 START_TEST(test_free_of_promises)
 {
     atomic_int ended = 0;
-    const resource *page = held_resource("promises", FRESH "hold=%s&body=one");
+    const resource *page = stored(FRESH "hold=promises&body=one");
     const asynchttp_request *request = ASYNCHTTP_REQUEST(.callback = count_end, .callback_data = &ended);
     make_room(_i);
     for (int i = 0; i < MANY; i++)
@@ -463,7 +440,7 @@ END_TEST
 /* Waiting is not bounded by the patience with a server: those with another one do not wait for each other. */
 START_TEST(test_timeouts_are_kept)
 {
-    const resource *page = held_resource("patience", FRESH "hold=%s&body=one");
+    const resource *page = stored(FRESH "hold=patience&body=one");
     asynchttp_promise *patient = client_request(page->url, NULL);
     origin_await(1, "/held/patience");
     asynchttp_promise *hasty = client_request(page->url, ASYNCHTTP_REQUEST(.timeout = 0.05));

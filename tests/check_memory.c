@@ -229,9 +229,6 @@ static void stored_life(void)
 
 /* ---- With a cache ---- */
 
-#define FRESH "Cache-Control=max-age=1000&"
-#define STALE "Cache-Control=max-age=10&Age=20&"
-
 /* Requests the resource of the query, at a place of its own in each run, which always has the same content. */
 static asynchttp_promise *request_stored(asynchttp_http *client, const char *query, const asynchttp_request *request)
 {

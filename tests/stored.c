@@ -2,6 +2,7 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,15 @@ void stored_teardown(void)
     table_clear(&objects);
 }
 
+TCase *stored_case(Suite *suite, const char *name, SFun setup)
+{
+    TCase *tcase = tcase_create(name);
+    tcase_add_checked_fixture(tcase, setup, stored_teardown);
+    tcase_set_timeout(tcase, 120);
+    suite_add_tcase(suite, tcase);
+    return tcase;
+}
+
 const char *stored_directory(void)
 {
     return directory;
@@ -112,6 +122,29 @@ const resource *stored(const char *query)
     snprintf(made->url, sizeof(made->url), "%s?", origin_url("/stored/%s", made->name));
     append_encoded(made->url, sizeof(made->url), query);
     return made;
+}
+
+const char *stored_print(const char *format, ...)
+{
+    static char texts[8][4096];
+    static unsigned last;
+    char *text = texts[last++ % 8];
+    va_list values;
+    va_start(values, format);
+    ck_assert_int_lt(vsnprintf(text, sizeof(texts[0]), format, values), (int)sizeof(texts[0]));
+    va_end(values);
+    return text;
+}
+
+const char *stored_encoded(const char *uri)
+{
+    static char text[4096];
+    char *at = text;
+    for (; *uri; uri++) {
+        ck_assert_int_lt(at - text, (int)sizeof(text) - 4);
+        at += sprintf(at, strchr("%&?=[]#", *uri) ? "%%%02X" : "%c", (unsigned)(unsigned char)*uri);
+    }
+    return text;
 }
 
 long stored_count(const resource *of)
@@ -190,4 +223,29 @@ void stored_expect_hit(asynchttp_promise *promise, const char *content)
 void stored_expect_miss(asynchttp_promise *promise, const char *content)
 {
     expect(promise, content, false);
+}
+
+void stored_expect_error(asynchttp_promise *promise, asynchttp_code code)
+{
+    client_wait(promise);
+    ck_assert_str_eq(asynchttp_code_name(asynchttp_promise_error(promise)), asynchttp_code_name(code));
+}
+
+void stored_expect_next_hit(const resource *of, const char *content)
+{
+    stored_expect_hit(stored_get(of, NULL), content);
+}
+
+void stored_expect_next_miss(const resource *of, const char *content)
+{
+    stored_expect_miss(stored_get(of, NULL), content);
+}
+
+int stored_refuse_data(asynchttp_promise *promise, const void *data, size_t length, void *callback_data)
+{
+    (void)promise;
+    (void)data;
+    (void)length;
+    (void)callback_data;
+    return 1;
 }

@@ -5,7 +5,10 @@
 #ifndef STORED_H
 #define STORED_H
 
+#include <check.h>
+
 #include "asynchttp.h"
+#include "fixture.h"
 
 /* ---- The cache ---- */
 
@@ -15,6 +18,9 @@ extern asynchttp_cache *cache;
 void stored_setup(void);
 void stored_setup_objects(void);
 void stored_teardown(void);
+
+/* A test case with such a fixture, in the suite. */
+TCase *stored_case(Suite *suite, const char *name, SFun setup);
 
 /* Makes the directory for the one in SQLite; removes it with what is in it. */
 void stored_make_directory(void);
@@ -48,6 +54,16 @@ void stored_await(const resource *of, long count);
  * Valid until fifteen more were asked for. */
 const char *stored_asked(const resource *of, long number, const char *name);
 
+/* What responses say of their freshness, the first items of a query. */
+#define FRESH "Cache-Control=max-age=1000&"
+#define STALE "Cache-Control=max-age=10&Age=20&"
+
+/* What printf would print, a query usually. Valid until seven more were made. */
+FIXTURE_PRINTF const char *stored_print(const char *format, ...);
+
+/* A URI as the value of a query's item. Valid until the next is made. */
+const char *stored_encoded(const char *uri);
+
 /* ---- Requests ---- */
 
 /* Makes a GET of the resource, with these header fields (NULL: none), and waits until it has ended well. */
@@ -65,5 +81,15 @@ bool stored_fromcache(asynchttp_promise *promise);
 /* The content must be this, and must have come from the cache, or must not. */
 void stored_expect_hit(asynchttp_promise *promise, const char *content);
 void stored_expect_miss(asynchttp_promise *promise, const char *content);
+
+/* The same for a GET that is made now. */
+void stored_expect_next_hit(const resource *of, const char *content);
+void stored_expect_next_miss(const resource *of, const char *content);
+
+/* It waits; the request must have failed like this. */
+void stored_expect_error(asynchttp_promise *promise, asynchttp_code code);
+
+/* An on_data callback that wants no more. */
+int stored_refuse_data(asynchttp_promise *promise, const void *data, size_t length, void *callback_data);
 
 #endif

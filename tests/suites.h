@@ -50,6 +50,7 @@ Suite *fork_suite(void);
 Suite *http_suite(void);
 Suite *promise_suite(void);
 Suite *redirect_suite(void);
+Suite *stored_suite(void);
 Suite *transfer_suite(void);
 
 #endif
