@@ -1,4 +1,4 @@
-#if defined(__linux__)
+#if defined(__linux__) && !defined(_DEFAULT_SOURCE)
 /* For madvise(). */
 #define _DEFAULT_SOURCE
 #endif
