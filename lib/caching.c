@@ -622,6 +622,7 @@ static bool prepare_part(ah_caching *caching, const asynchttp_response *response
     ah_content_range_parse(ah_fields_get(&response->fields, "content-range"), &range, &caching->entry.length);
     find_parts(caching);
     *offset = range.first;
+    caching->room = range.end - range.first;
     return !is_known(caching);
 }
 
@@ -690,13 +691,24 @@ static void drop_writer(ah_caching *caching)
     ah_entry_clear(&caching->entry);
 }
 
+/* Counts a piece of content. False: it goes beyond the end of the part, and nobody has said what it is. */
+static bool measure(ah_caching *caching, size_t length)
+{
+    ah_entry *entry = &caching->entry;
+    if (!entry->partial) {
+        entry->length = (entry->length == AH_LENGTH_UNKNOWN ? 0 : entry->length) + length;
+        return true;
+    }
+    bool fits = length <= caching->room;
+    caching->room -= fits ? length : 0;
+    return fits;
+}
+
 void ah_caching_content(ah_caching *caching, const void *content, size_t length)
 {
     if (!caching->writer)
         return;
-    if (!caching->entry.partial)
-        caching->entry.length = (caching->entry.length == AH_LENGTH_UNKNOWN ? 0 : caching->entry.length) + length;
-    if (!methods(caching)->write(caching->writer, content, length))
+    if (!measure(caching, length) || !methods(caching)->write(caching->writer, content, length))
         drop_writer(caching);
 }
 

@@ -52,6 +52,8 @@ typedef struct ah_caching {
     /* The response that is being stored. */
     ah_store_writer *writer;
     ah_entry entry;
+    /* How much content a part may still have. */
+    uint64_t room;
     /* In the flight that it leads or waits for, and whether it has waited. */
     ah_waiter waiter;
     bool waited;

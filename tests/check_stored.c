@@ -312,6 +312,16 @@ START_TEST(test_parts_that_are_not_joined)
 }
 END_TEST
 
+/* More than the Content-Range says cannot be what follows there. */
+START_TEST(test_part_with_more_than_it_says)
+{
+    const resource *page = stored(FRESH "status=206&ETag=\"a\"&Content-Range=bytes 0-2/6&body=abcXYZ&then&" RANGED);
+    stored_expect_miss(stored_get(page, FIELDS("range", "bytes=0-2")), "abcXYZ");
+    expect_part(stored_get(page, FIELDS("range", "bytes=3-5")), "def", "bytes 3-5/6", false);
+    stored_expect_next_miss(page, "abcdef");
+}
+END_TEST
+
 /* ---- Redirects ----------------------------------------------------------------------------- */
 
 static asynchttp_response *previous_of(asynchttp_promise *promise)
@@ -537,6 +547,7 @@ static void add_ranges(TCase *tcase)
     tcase_add_test(tcase, test_ranges_that_only_the_server_knows);
     tcase_add_test(tcase, test_parts_are_stored_and_joined);
     tcase_add_test(tcase, test_a_part_is_not_the_whole);
+    tcase_add_test(tcase, test_part_with_more_than_it_says);
     tcase_add_loop_test(tcase, test_parts_that_are_not_joined, 0, COUNT(strangers));
 }
 
