@@ -609,9 +609,14 @@ static void find_parts(ah_caching *caching)
 /* Whether a complete stored response is of the same representation, so that the part brings nothing new. */
 static bool is_known(const ah_caching *caching)
 {
-    const ah_entry *entry = selected(caching);
-    return entry && !entry->partial &&
-           ah_validators_same_strongly(&entry->fields, &caching->entry.fields, caching->entry.received);
+    for (size_t i = 0; i < caching->stored.count; i++) {
+        const ah_entry *other = &caching->stored.items[i];
+        if (!other->partial &&
+            ah_vary_match(&other->selecting, &other->fields, caching->asked.fields) == AH_MATCH_YES &&
+            ah_validators_same_strongly(&other->fields, &caching->entry.fields, caching->entry.received))
+            return true;
+    }
+    return false;
 }
 
 /* Which part of the content it is. False: it brings nothing new. *offset: where the part begins. */

@@ -312,6 +312,17 @@ START_TEST(test_parts_that_are_not_joined)
 }
 END_TEST
 
+/* Even where the request could not be answered by it. */
+START_TEST(test_a_part_does_not_replace_the_whole)
+{
+    const resource *page = stored(RANGED);
+    stored_get(page, NULL);
+    expect_part(stored_get(page, FIELDS("range", "bytes=0-2", "if-match", "\"a\"")), "abc", "bytes 0-2/6", false);
+    stored_expect_next_hit(page, "abcdef");
+    ck_assert_int_eq(stored_count(page), 2);
+}
+END_TEST
+
 /* More than the Content-Range says cannot be what follows there. */
 START_TEST(test_part_with_more_than_it_says)
 {
@@ -547,6 +558,7 @@ static void add_ranges(TCase *tcase)
     tcase_add_test(tcase, test_ranges_that_only_the_server_knows);
     tcase_add_test(tcase, test_parts_are_stored_and_joined);
     tcase_add_test(tcase, test_a_part_is_not_the_whole);
+    tcase_add_test(tcase, test_a_part_does_not_replace_the_whole);
     tcase_add_test(tcase, test_part_with_more_than_it_says);
     tcase_add_loop_test(tcase, test_parts_that_are_not_joined, 0, COUNT(strangers));
 }
