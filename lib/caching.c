@@ -669,6 +669,12 @@ static void begin_authorized(ah_caching *caching, const asynchttp_response *resp
     ah_fields_clear(&fields);
 }
 
+/* Nobody needs to wait for what will not be there, or is there already. */
+static void let_go(ah_caching *caching)
+{
+    ah_flights_leave(caching->cache->flights, &caching->waiter, false);
+}
+
 void ah_caching_store(ah_caching *caching, const asynchttp_response *response, bool authorized)
 {
     if (!caching->cache)
@@ -684,8 +690,7 @@ void ah_caching_store(ah_caching *caching, const asynchttp_response *response, b
     if (caching->writer)
         return;
     retire(caching, response);
-    /* Nobody needs to wait for what will not be there. */
-    ah_flights_leave(caching->cache->flights, &caching->waiter, false);
+    let_go(caching);
 }
 
 static void drop_writer(ah_caching *caching)
@@ -713,8 +718,10 @@ void ah_caching_content(ah_caching *caching, const void *content, size_t length)
 {
     if (!caching->writer)
         return;
-    if (!measure(caching, length) || !methods(caching)->write(caching->writer, content, length))
-        drop_writer(caching);
+    if (measure(caching, length) && methods(caching)->write(caching->writer, content, length))
+        return;
+    drop_writer(caching);
+    let_go(caching);
 }
 
 /* The stored responses that this one takes the place of. */
