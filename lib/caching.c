@@ -507,8 +507,15 @@ ah_heading ah_caching_head(ah_caching *caching, const asynchttp_response *respon
     return AH_HEADING_ANSWER;
 }
 
+/* Nobody needs to wait for what will not be there, or is there already. */
+static void let_go(ah_caching *caching)
+{
+    ah_flights_leave(caching->cache->flights, &caching->waiter, false);
+}
+
 bool ah_caching_answer(ah_caching *caching, ah_outcome *outcome)
 {
+    let_go(caching);
     return put_head(caching, outcome) || no_memory(caching->request, outcome);
 }
 
@@ -667,12 +674,6 @@ static void begin_authorized(ah_caching *caching, const asynchttp_response *resp
     if (who && ah_fields_copy(&fields, caching->asked.fields) && ah_fields_set(&fields, "authorization", who))
         begin(caching, response, &fields);
     ah_fields_clear(&fields);
-}
-
-/* Nobody needs to wait for what will not be there, or is there already. */
-static void let_go(ah_caching *caching)
-{
-    ah_flights_leave(caching->cache->flights, &caching->waiter, false);
 }
 
 void ah_caching_store(ah_caching *caching, const asynchttp_response *response, bool authorized)

@@ -114,6 +114,40 @@ START_TEST(test_one_validation_for_all)
 }
 END_TEST
 
+/* Stays in the first's callback until the others have been answered. */
+static atomic_int others;
+
+static int await_others(asynchttp_promise *promise, const void *data, size_t length, void *callback_data)
+{
+    (void)promise;
+    (void)data;
+    (void)length;
+    (void)callback_data;
+    for (int i = 0; atomic_load(&others) == 0 && i < 15000; i++)
+        pause_briefly();
+    return 0;
+}
+
+/* What is confirmed is there for all, however long the first takes to read it. */
+START_TEST(test_confirmed_content_is_not_waited_for)
+{
+    const resource *page = stored(STALE "ETag=\"a\"&body=one&then&" FRESH "ETag=\"a\"&hold=confirmed&body=one");
+    atomic_store(&others, 0);
+    make_room(0);
+    stored_get(page, NULL);
+    asynchttp_promise *first = client_request(page->url, ASYNCHTTP_REQUEST(.on_data = await_others));
+    origin_await(1, "/held/confirmed");
+    asynchttp_promise *second = client_request(page->url, NULL);
+    await_waiting(1);
+    origin_number("/release/confirmed");
+    stored_expect_hit(second, "one");
+    ck_assert(!asynchttp_promise_done(first));
+    atomic_store(&others, 1);
+    ck_assert_int_eq(client_wait(first), ASYNCHTTP_OK);
+    ck_assert_int_eq(stored_count(page), 2);
+}
+END_TEST
+
 START_TEST(test_clients_that_share_a_cache)
 {
     asynchttp_promise *all[MANY];
@@ -500,6 +534,7 @@ static void add_shared(TCase *tcase)
     tcase_add_loop_test(tcase, test_one_for_all, 0, COUNT(rooms));
     tcase_add_loop_test(tcase, test_one_validation_for_all, 0, COUNT(rooms));
     tcase_add_loop_test(tcase, test_clients_that_share_a_cache, 0, COUNT(rooms));
+    tcase_add_test(tcase, test_confirmed_content_is_not_waited_for);
     tcase_add_test(tcase, test_variants);
     tcase_add_test(tcase, test_redirects);
 }
