@@ -111,8 +111,11 @@ static void forget_redirect(ah_exchange *exchange)
     exchange->redirected = NULL;
 }
 
+/* Who asks for the cache's sake asks for what is stored for this URI alone. */
 static ah_plan plan_redirect(const ah_exchange *exchange, const asynchttp_response *response)
 {
+    if (exchange->request->claim)
+        return AH_PLAN_ANSWER;
     return ah_redirect_decide(current(exchange), response) == AH_REDIRECT_FOLLOW ? AH_PLAN_REDIRECT : AH_PLAN_ANSWER;
 }
 

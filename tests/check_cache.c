@@ -580,6 +580,19 @@ START_TEST(test_stale_while_revalidate_is_confirmed)
 }
 END_TEST
 
+/* A refresh is for the stored redirect and not for what that leads to. */
+START_TEST(test_refresh_of_a_redirect)
+{
+    const resource *target = stored("body=one");
+    const resource *page = stored(stored_print(REVALIDATED "status=301&Location=%s", stored_encoded(target->url)));
+    stored_expect_next_miss(page, "one");
+    stored_expect_next_miss(page, "one");
+    ck_assert_int_eq(asynchttp_http_close(http), ASYNCHTTP_OK);
+    ck_assert_int_eq(stored_count(page), 2);
+    ck_assert_int_eq(stored_count(target), 2);
+}
+END_TEST
+
 /* When a refresh has failed, the next request starts another. */
 START_TEST(test_failed_refresh)
 {
@@ -1163,6 +1176,7 @@ static void add_stale(TCase *tcase)
 {
     tcase_add_test(tcase, test_stale_while_revalidate);
     tcase_add_test(tcase, test_stale_while_revalidate_is_confirmed);
+    tcase_add_test(tcase, test_refresh_of_a_redirect);
     tcase_add_test(tcase, test_failed_refresh);
     tcase_add_test(tcase, test_free_while_refreshing);
     tcase_add_test(tcase, test_stale_if_error);
