@@ -376,7 +376,8 @@ bool ah_caching_deliver(ah_caching *caching, ah_outcome *outcome)
 {
     ah_entry *entry = caching->reuse.selected == AH_NO_ENTRY ? NULL : &caching->stored.items[caching->reuse.selected];
     delivery to = {.request = caching->request, .outcome = outcome};
-    if (!entry || caching->asked.head || caching->reuse.share == AH_SHARE_NOT_MODIFIED ||
+    /* Who asks for the cache's sake does not read it. */
+    if (!entry || caching->asked.head || caching->request->claim || caching->reuse.share == AH_SHARE_NOT_MODIFIED ||
         caching->reuse.range.first >= caching->reuse.range.end)
         return true;
     return entry->loaded ? deliver_loaded(entry, caching->reuse.range, &to) : deliver_read(caching, entry, &to);

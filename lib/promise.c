@@ -97,6 +97,16 @@ static asynchttp_promise *new_promise(void)
     return promise;
 }
 
+/* What is fetched for the cache is not kept for anybody else. */
+static int discard(asynchttp_promise *promise, const void *data, size_t length, void *callback_data)
+{
+    (void)promise;
+    (void)data;
+    (void)length;
+    (void)callback_data;
+    return 0;
+}
+
 /* A promise that nobody holds, for the cache's sake alone. It is no harm if there is none. */
 static void refresh(ah_job *job, const ah_request *request, ah_claim *claim)
 {
@@ -107,6 +117,7 @@ static void refresh(ah_job *job, const ah_request *request, ah_claim *claim)
     }
     AH_DEBUG("promise", "#%llu: #%llu validates what it is answered with in the background", job->request.number,
              promise->job.request.number);
+    promise->job.request.callbacks.on_data = discard;
     if (ah_request_repeat(&promise->job.request, request, claim))
         ah_promise_submit(promise, job->queue);
     release(promise);

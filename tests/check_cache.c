@@ -6,6 +6,7 @@
  */
 #include <math.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -593,6 +594,36 @@ START_TEST(test_refresh_of_a_redirect)
 }
 END_TEST
 
+static atomic_int pieces_read;
+
+/* The keys of pieces of content begin with that of their index. */
+static void count_pieces(table *from, const char *key)
+{
+    (void)from;
+    atomic_fetch_add(&pieces_read, strlen(key) > strlen("asynchttp:1:") + 64);
+}
+
+/* Nobody waits for the content of a refresh, which may be large. */
+START_TEST(test_refresh_reads_no_content)
+{
+    table objects;
+    table_init(&objects);
+    objects.before_get = count_pieces;
+    asynchttp_cache *own = asynchttp_cache_new(&table_methods, &objects);
+    ck_assert_int_eq(asynchttp_http_set_cache(http, own), ASYNCHTTP_OK);
+    const resource *page = stored(REVALIDATED "ETag=\"a\"&bytes=1000000&then&" FRESH "ETag=\"a\"&bytes=1000000");
+    stored_get(page, NULL);
+    atomic_store(&pieces_read, 0);
+    client_expect_pattern(stored_get(page, NULL), 1000000);
+    ck_assert_int_eq(asynchttp_http_close(http), ASYNCHTTP_OK);
+    ck_assert_int_eq(atomic_load(&pieces_read), 2);
+    ck_assert_str_eq(stored_asked(page, 2, "if-none-match"), "\"a\"");
+    asynchttp_http_set_cache(http, cache);
+    asynchttp_cache_free(own);
+    table_clear(&objects);
+}
+END_TEST
+
 /* When a refresh has failed, the next request starts another. */
 START_TEST(test_failed_refresh)
 {
@@ -1177,6 +1208,7 @@ static void add_stale(TCase *tcase)
     tcase_add_test(tcase, test_stale_while_revalidate);
     tcase_add_test(tcase, test_stale_while_revalidate_is_confirmed);
     tcase_add_test(tcase, test_refresh_of_a_redirect);
+    tcase_add_test(tcase, test_refresh_reads_no_content);
     tcase_add_test(tcase, test_failed_refresh);
     tcase_add_test(tcase, test_free_while_refreshing);
     tcase_add_test(tcase, test_stale_if_error);
