@@ -152,9 +152,12 @@ static uint64_t salt_of(const ah_request *request)
 {
     const char *authorization = ah_fields_get(&request->headers, "authorization");
     uint64_t salt = 0;
+    uint64_t patience;
+    /* Any number of seconds, also such as no integer has. */
+    memcpy(&patience, &request->timeout, sizeof(patience));
     for (; authorization && *authorization; authorization++)
         salt = salt * 31 + (unsigned char)*authorization;
-    return salt * 31 + (uint64_t)(request->timeout * 1000);
+    return salt * 31 + patience;
 }
 
 /* Whether another request's response could serve this one. */
