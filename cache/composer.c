@@ -11,7 +11,8 @@ void ah_composer_begin(ah_composer *composer, ah_database *database, uint64_t ma
 {
     *composer = (ah_composer){
         .database = database, .max_entry_bytes = max_entry_bytes, .offset = offset, .pending.maximum = AH_CHUNK};
-    composer->failed = length != AH_LENGTH_UNKNOWN && length > max_entry_bytes;
+    /* SQLite's numbers have a sign. */
+    composer->failed = (length != AH_LENGTH_UNKNOWN && length > max_entry_bytes) || offset > INT64_MAX - AH_CHUNK;
     if (length <= AH_CHUNK && !composer->failed && !ah_buffer_reserve(&composer->pending, (size_t)length))
         composer->failed = true;
 }
@@ -327,6 +328,8 @@ ah_store_result ah_composer_commit(ah_composer *composer, const ah_entry *entry,
 {
     ah_store_result result = AH_STORE_FAILED;
     bool joined = entry->partial && entry->id;
+    if (entry->length > INT64_MAX && entry->length != AH_LENGTH_UNKNOWN)
+        composer->failed = true;
     if (!composer->failed && joined)
         result = join(composer, entry, replaced, count);
     else if (!composer->failed)

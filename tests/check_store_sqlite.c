@@ -618,6 +618,27 @@ START_TEST(two_join_at_once)
 }
 END_TEST
 
+/* Numbers as a server may make them up: they would come out of the database as others. */
+START_TEST(parts_beyond_all_numbers)
+{
+    static const uint64_t beyond = UINT64_C(1) << 63;
+    ah_entry *part = new_entry("http://a/");
+    part->partial = true;
+    ah_store_writer *writer = store->methods->begin(store, part, beyond);
+    ck_assert(!write_body(writer, 1, beyond, beyond + 10));
+    store->methods->abort(writer);
+    free_entry(part);
+    ck_assert_int_eq(put_part("http://a/", 0, (ah_range){0, 10}, beyond + 10), AH_STORE_FAILED);
+    ck_assert(!has("http://a/"));
+    ck_assert_uint_eq(measured().bytes, 0);
+    ck_assert_int_eq(put_part("http://a/", 0, (ah_range){0, 10}, AH_LENGTH_UNKNOWN), AH_STORE_OK);
+    ah_entry *entry = find("http://a/");
+    ck_assert_int_eq(put_part("http://a/", entry->id, (ah_range){10, 20}, beyond + 10), AH_STORE_FAILED);
+    free_entry(entry);
+    check_total();
+}
+END_TEST
+
 /* ---- Changes ---- */
 
 START_TEST(update_replaces_the_head)
@@ -1152,6 +1173,7 @@ Suite *store_sqlite_suite(void)
     add_loop(tcase, parts_are_joined_until_they_are_complete, 24);
     tcase_add_test(tcase, part_of_what_is_gone_is_absent);
     tcase_add_test(tcase, two_join_at_once);
+    tcase_add_test(tcase, parts_beyond_all_numbers);
     add_loop(tcase, update_replaces_the_head, 2);
     tcase_add_test(tcase, removes_all_of_a_uri);
     tcase_add_test(tcase, clears_all);
