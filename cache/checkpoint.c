@@ -1,8 +1,7 @@
 #include "cache/checkpoint.h"
 
-#include <signal.h>
-
 #include "base/log.h"
+#include "base/thread.h"
 
 /* Pages of the log: 8 MiB. Each time that it begins anew, one commit syncs the disk; and the longer it is, the more
  * pages that were changed again and again are written back once. */
@@ -65,17 +64,11 @@ static bool runs(ah_database *database)
 
 void ah_checkpoint_start(ah_database *database)
 {
-    sigset_t all;
-    sigset_t before;
     if (runs(database))
         return;
     ah_checkpoint_wait(database);
     database->checkpoint_ended = false;
-    /* Signals are for the program's threads. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&database->checkpoint, NULL, run, database);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int failed = ah_thread_start(&database->checkpoint, run, database);
     database->checkpoint_started = !failed;
     if (failed)
         checkpoint(database);

@@ -1,13 +1,13 @@
 #include "worker.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "base/shared.h"
+#include "base/thread.h"
 
 static _Thread_local ah_queue *own_queue;
 
@@ -169,24 +169,9 @@ static void *run(void *data)
     return NULL;
 }
 
-/* Signals are the program's business, and are handled on its threads; but those that say that this very thread went
- * wrong cannot be kept from it. SIGPIPE is blocked too: libcurl leaves it to whoever set CURLOPT_NOSIGNAL. */
-static void block_signals(sigset_t *before)
-{
-    sigset_t all;
-    sigfillset(&all);
-    sigdelset(&all, SIGSEGV);
-    sigdelset(&all, SIGBUS);
-    sigdelset(&all, SIGFPE);
-    sigdelset(&all, SIGILL);
-    sigdelset(&all, SIGABRT);
-    pthread_sigmask(SIG_SETMASK, &all, before);
-}
-
 int ah_worker_start(ah_queue *queue)
 {
     static atomic_uint count;
-    sigset_t before;
     pthread_t thread;
     ah_worker *worker = calloc(1, sizeof(*worker));
     if (!worker)
@@ -196,9 +181,7 @@ int ah_worker_start(ah_queue *queue)
     worker->recruit = true;
     ah_parker_init(&worker->parker);
     snprintf(worker->name, sizeof(worker->name), "worker-%u", atomic_fetch_add(&count, 1) + 1);
-    block_signals(&before);
-    int failed = pthread_create(&thread, NULL, run, worker);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int failed = ah_thread_start(&thread, run, worker);
     if (failed) {
         ah_shared_release(worker->queue);
         ah_parker_destroy(&worker->parker);
