@@ -1,7 +1,8 @@
 #include "cache/change.h"
 
-#include "cache/checkpoint.h"
 #include "cache/eviction.h"
+#include "cache/keeper.h"
+#include "cache/snapshot.h"
 
 /* ---- Beginning ---- */
 
@@ -9,7 +10,11 @@
 static ah_connection *take_current(ah_database *database)
 {
     ah_connection *connection = ah_database_take(database);
-    if (!connection || !ah_connection_moved(connection))
+    if (!connection)
+        return NULL;
+    /* What an older state shows cannot be changed. */
+    ah_snapshot_end(connection);
+    if (!ah_connection_moved(connection))
         return connection;
     ah_database_renew(database, connection);
     return ah_database_take(database);
@@ -93,19 +98,6 @@ static bool commit(ah_database *database, ah_connection *connection)
     return !connection->code;
 }
 
-/* Some failures have undone everything already. */
-static void undo(ah_connection *connection)
-{
-    int code = connection->code;
-    connection->code = SQLITE_OK;
-    if (!sqlite3_get_autocommit(connection->handle)) {
-        ah_query query = ah_query_begin(connection, AH_SQL_ROLLBACK);
-        ah_query_run(&query);
-    }
-    if (code)
-        connection->code = code;
-}
-
 ah_store_result ah_change_end(ah_database *database, ah_connection *connection, ah_store_result result)
 {
     bool done = result == AH_STORE_OK && commit(database, connection);
@@ -113,12 +105,11 @@ ah_store_result ah_change_end(ah_database *database, ah_connection *connection, 
         atomic_fetch_add_explicit(&database->evictions, connection->evictions, memory_order_relaxed);
         ah_database_works(database);
     } else {
-        undo(connection);
+        ah_connection_undo(connection);
     }
-    bool checkpoint = done && ah_checkpoint_due(connection);
+    int logged = done ? connection->logged : 0;
     ah_store_result given = ah_database_give(database, connection);
-    if (checkpoint)
-        ah_checkpoint_start(database);
     pthread_mutex_unlock(&database->writing);
+    ah_keeper_watch_log(database, logged);
     return given == AH_STORE_OK ? result : given;
 }

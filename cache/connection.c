@@ -103,6 +103,19 @@ bool ah_connection_moved(ah_connection *connection)
     return !code && moved;
 }
 
+/* Some failures have undone everything already. */
+void ah_connection_undo(ah_connection *connection)
+{
+    int code = connection->code;
+    connection->code = SQLITE_OK;
+    if (!sqlite3_get_autocommit(connection->handle)) {
+        ah_query query = ah_query_begin(connection, AH_SQL_ROLLBACK);
+        ah_query_run(&query);
+    }
+    if (code)
+        connection->code = code;
+}
+
 /* ---- Queries ---- */
 
 ah_query ah_query_begin(ah_connection *connection, ah_statement which)

@@ -7,6 +7,7 @@
 #define AH_CONNECTION_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,19 @@ typedef struct ah_total {
     int64_t bytes;
     int64_t newest;
 } ah_total;
+
+/* What the index of the write-ahead log begins with. */
+enum { AH_INDEX_HEAD = 26 };
+typedef const volatile _Atomic uint32_t ah_index_word;
+
+/* See cache/snapshot.h. */
+typedef struct ah_snapshot {
+    bool open;
+    /* It was used since ah_database_rest(). */
+    bool used;
+    ah_index_word *index;
+    uint32_t state[AH_INDEX_HEAD];
+} ah_snapshot;
 
 typedef struct ah_connection {
     /* In the pool. */
@@ -33,6 +47,7 @@ typedef struct ah_connection {
     int patience;
     /* How many pages the write-ahead log had after the last commit. */
     int logged;
+    ah_snapshot snapshot;
     /* Within a transaction that writes, see cache/change.h. */
     ah_total total;
     ah_total stored_total;
@@ -51,6 +66,9 @@ void ah_connection_close(ah_connection *connection, bool leave_log);
 
 /* Notes a result; whether there was no failure yet. */
 bool ah_connection_note(ah_connection *connection, int code);
+
+/* Ends a transaction, if one is open, as if it had not been; also after a failure, which stays noted. */
+void ah_connection_undo(ah_connection *connection);
 
 /* Whether another file, or none, is where the one was that it was opened to. */
 bool ah_connection_moved(ah_connection *connection);

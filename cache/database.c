@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "cache/schema.h"
+#include "cache/snapshot.h"
 
 /* Connections that wait for use; more are closed. */
 enum { MOST_IDLE = 16 };
@@ -27,6 +28,8 @@ ah_database *ah_database_new(const char *directory, uint64_t max_bytes)
     database->max_bytes = max_bytes;
     pthread_mutex_init(&database->writing, NULL);
     pthread_mutex_init(&database->lock, NULL);
+    pthread_mutex_init(&database->keeper.lock, NULL);
+    ah_parker_init(&database->keeper.parker);
     return database;
 }
 
@@ -62,6 +65,8 @@ void ah_database_free(ah_database *database)
     ah_file_destroy(&database->file);
     pthread_mutex_destroy(&database->writing);
     pthread_mutex_destroy(&database->lock);
+    pthread_mutex_destroy(&database->keeper.lock);
+    ah_parker_destroy(&database->keeper.parker);
     free(database);
 }
 
@@ -220,12 +225,27 @@ static bool keep(ah_database *database, ah_connection *connection)
     pthread_mutex_lock(&database->lock);
     bool kept = connection->generation == database->generation && database->idle_count < MOST_IDLE;
     if (kept) {
+        connection->snapshot.used = true;
         connection->next = database->idle;
         database->idle = connection;
         database->idle_count++;
     }
     pthread_mutex_unlock(&database->lock);
     return kept;
+}
+
+bool ah_database_rest(ah_database *database, bool all)
+{
+    bool left = false;
+    pthread_mutex_lock(&database->lock);
+    for (ah_connection *connection = database->idle; connection; connection = connection->next) {
+        if (all || !connection->snapshot.used)
+            ah_snapshot_end(connection);
+        connection->snapshot.used = false;
+        left = left || connection->snapshot.open;
+    }
+    pthread_mutex_unlock(&database->lock);
+    return left;
 }
 
 /* Takes the idle connections out of the pool, if they are to the same file as this one. */
@@ -271,8 +291,10 @@ ah_store_result ah_database_give(ah_database *database, ah_connection *connectio
     int code = connection->code;
     connection->code = SQLITE_OK;
     if (!code || is_busy(code)) {
-        if (code)
+        if (code) {
             AH_DEBUG("cache", "%s: %s", database->file.path, sqlite3_errstr(code));
+            ah_snapshot_end(connection);
+        }
         if (!keep(database, connection))
             ah_connection_close(connection, true);
     } else if (ah_schema_is_damage(code)) {

@@ -2,7 +2,7 @@
  * The database of the store in SQLite: a file that is opened when it is first needed, made anew when it is gone or of no
  * use, and a pool of connections to it. What goes wrong is said in the log, once.
  *
- * Locks: `writing` before `lock`. Neither is held while code from outside runs.
+ * Locks: `writing` before `lock`; the keeper's before both. None is held while code from outside runs.
  */
 #ifndef AH_DATABASE_H
 #define AH_DATABASE_H
@@ -12,9 +12,23 @@
 
 #include "base/clock.h"
 #include "base/fork.h"
+#include "base/parker.h"
 #include "cache/connection.h"
 #include "cache/file.h"
 #include "cache/store.h"
+
+/* The thread that looks after it, see cache/keeper.h. */
+typedef struct ah_keeper {
+    /* Held by who starts or awaits it; guards thread and started. */
+    pthread_mutex_t lock;
+    pthread_t thread;
+    bool started;
+    atomic_bool runs;
+    atomic_bool stopped;
+    /* The log is to be written back. */
+    atomic_bool long_log;
+    ah_parker parker;
+} ah_keeper;
 
 typedef struct ah_database {
     ah_file file;
@@ -22,6 +36,7 @@ typedef struct ah_database {
     ah_process process;
     uint64_t max_bytes;
     atomic_ullong evictions;
+    ah_keeper keeper;
 
     /* Held by the one thread that writes. */
     pthread_mutex_t writing;
@@ -37,11 +52,6 @@ typedef struct ah_database {
     bool troubled;
     /* Not to be opened again before that. */
     ah_time retry;
-
-    /* The thread that writes the log back, see cache/checkpoint.h. */
-    pthread_t checkpoint;
-    bool checkpoint_started;
-    bool checkpoint_ended;
 } ah_database;
 
 /* NULL: no memory. Touches no disk. */
@@ -53,11 +63,16 @@ void ah_database_free(ah_database *database);
 /* Whether this process may use it. */
 bool ah_database_ours(const ah_database *database);
 
-/* A connection for the calling thread alone, until it is given back. NULL: failed, or not ours. */
+/* A connection for the calling thread alone, until it is given back; with the snapshot that it was given back with, see
+ * cache/snapshot.h. NULL: failed, or not ours. */
 ah_connection *ah_database_take(ah_database *database);
 
 /* Says what became of all that was done with it: AH_STORE_OK or AH_STORE_FAILED. */
 ah_store_result ah_database_give(ah_database *database, ah_connection *connection);
+
+/* Ends the snapshots of connections that nobody has used since the last time; all: of all that nobody uses just now.
+ * Whether any is left. */
+bool ah_database_rest(ah_database *database, bool all);
 
 /* Another file is there now, or none: whoever asks next gets a connection to that. */
 void ah_database_renew(ah_database *database, ah_connection *connection);

@@ -53,6 +53,7 @@ const char ah_schema[] =
 const char *const ah_statements[AH_STATEMENTS] = {
     /* The lock for writing is taken at once: a transaction that began with reading might find that it may not write. */
     [AH_SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [AH_SQL_BEGIN_READING] = "BEGIN",
     [AH_SQL_COMMIT] = "COMMIT",
     [AH_SQL_ROLLBACK] = "ROLLBACK",
     [AH_SQL_TOTAL] = "SELECT entries, bytes, newest FROM total",

@@ -12,6 +12,7 @@ extern const char ah_schema[];
 
 typedef enum ah_statement {
     AH_SQL_BEGIN,
+    AH_SQL_BEGIN_READING,
     AH_SQL_COMMIT,
     AH_SQL_ROLLBACK,
     AH_SQL_TOTAL,

@@ -5,8 +5,9 @@
 
 #include "base/log.h"
 #include "cache/change.h"
-#include "cache/checkpoint.h"
 #include "cache/composer.h"
+#include "cache/keeper.h"
+#include "cache/reading.h"
 #include "cache/rows.h"
 #include "cache/usage.h"
 
@@ -90,7 +91,7 @@ static bool add_found(const ah_query *query, const char *uri, ah_entries *found)
 
 static ah_store_result find(ah_store *store, const char *uri, ah_entries *found)
 {
-    ah_connection *connection = ah_database_take(database_of(store));
+    ah_connection *connection = ah_reading_begin(database_of(store));
     if (!connection)
         return AH_STORE_FAILED;
     ah_query query = ah_query_begin(connection, AH_SQL_FIND);
@@ -100,7 +101,7 @@ static ah_store_result find(ah_store *store, const char *uri, ah_entries *found)
     while (added && ah_query_row(&query))
         added = add_found(&query, uri, found);
     ah_query_end(&query);
-    ah_store_result result = ah_database_give(database_of(store), connection);
+    ah_store_result result = ah_reading_end(database_of(store), connection);
     if (result == AH_STORE_OK && added)
         return found->count ? AH_STORE_OK : AH_STORE_ABSENT;
     ah_entries_clear(found);
@@ -168,7 +169,7 @@ static ah_store_result read(ah_store *store, const ah_entry *entry, ah_range ran
         return AH_STORE_OK;
     if (range.end > INT64_MAX)
         return AH_STORE_ABSENT;
-    ah_connection *connection = ah_database_take(database_of(store));
+    ah_connection *connection = ah_reading_begin(database_of(store));
     if (!connection)
         return AH_STORE_FAILED;
     delivery wanted = {.sink = sink, .data = data, .left = range};
@@ -178,7 +179,7 @@ static ah_store_result read(ah_store *store, const ah_entry *entry, ah_range ran
     if (ah_query_row(&row))
         result = deliver_response(&row, entry->id, &wanted);
     ah_query_end(&row);
-    ah_store_result given = ah_database_give(database_of(store), connection);
+    ah_store_result given = ah_reading_end(database_of(store), connection);
     return given == AH_STORE_OK || result == AH_STORE_STOPPED ? result : given;
 }
 
@@ -268,11 +269,11 @@ static int64_t one_up_to(ah_connection *connection, int64_t newest)
 /* Whether there is anything to remove, without a wait for those who write: most requests find nothing. */
 static ah_store_result look_for_uri(ah_database *database, const char *uri)
 {
-    ah_connection *connection = ah_database_take(database);
+    ah_connection *connection = ah_reading_begin(database);
     if (!connection)
         return AH_STORE_FAILED;
     int64_t id = one_of_uri(connection, uri);
-    ah_store_result result = ah_database_give(database, connection);
+    ah_store_result result = ah_reading_end(database, connection);
     return result == AH_STORE_OK && !id ? AH_STORE_ABSENT : result;
 }
 
@@ -379,7 +380,7 @@ static bool read_visited(const ah_query *query, ah_entry *entry)
 /* The next entries, those whose rows make sense; *last: the last row's id, 0 if there was none. */
 static ah_store_result read_batch(ah_database *database, int64_t *last, ah_entries *batch)
 {
-    ah_connection *connection = ah_database_take(database);
+    ah_connection *connection = ah_reading_begin(database);
     if (!connection)
         return AH_STORE_FAILED;
     ah_query query = ah_query_begin(connection, AH_SQL_EACH);
@@ -395,7 +396,7 @@ static ah_store_result read_batch(ah_database *database, int64_t *last, ah_entri
             ah_entry_clear(&entry);
     }
     ah_query_end(&query);
-    return ah_database_give(database, connection);
+    return ah_reading_end(database, connection);
 }
 
 static bool visit(const ah_entries *batch, ah_store_visitor *visitor, void *data)
@@ -426,7 +427,7 @@ static ah_store_result measure(ah_store *store, ah_store_size *size)
     ah_database *database = database_of(store);
     *size = (ah_store_size){.evictions = atomic_load(&database->evictions)};
     flush(store);
-    ah_connection *connection = ah_database_take(database);
+    ah_connection *connection = ah_reading_begin(database);
     if (!connection)
         return AH_STORE_FAILED;
     ah_query query = ah_query_begin(connection, AH_SQL_TOTAL);
@@ -435,7 +436,7 @@ static ah_store_result measure(ah_store *store, ah_store_size *size)
         size->bytes = (uint64_t)sqlite3_column_int64(query.statement, 1);
     }
     ah_query_end(&query);
-    return ah_database_give(database, connection);
+    return ah_reading_end(database, connection);
 }
 
 /* ---- Its life ---- */
@@ -445,7 +446,7 @@ static void free_store(ah_store *store)
     sqlite_store *self = (sqlite_store *)store;
     flush(store);
     if (ah_database_ours(self->database))
-        ah_checkpoint_wait(self->database);
+        ah_keeper_stop(self->database);
     ah_database_free(self->database);
     ah_usage_destroy(&self->usage);
     free(self);

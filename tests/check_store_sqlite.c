@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cache/store_sqlite.h"
@@ -1028,6 +1029,134 @@ START_TEST(full_disk_is_survived)
 }
 END_TEST
 
+/* ---- What is found is the latest ---- */
+
+/* Stores a body of another seed each time that it is told to, and says that it has. */
+enum { VERSIONS = 100 };
+
+static int orders[2];
+static int reports[2];
+
+static void *store_versions(void *data)
+{
+    char order;
+    for (unsigned i = 0; i < VERSIONS; i++) {
+        ck_assert_int_eq(read(orders[0], &order, 1), 1);
+        ck_assert_int_eq(put("http://a/", i, 50), AH_STORE_OK);
+        ck_assert_int_eq(write(reports[1], &order, 1), 1);
+    }
+    return data;
+}
+
+static void check_versions(void)
+{
+    char report;
+    for (unsigned i = 0; i < VERSIONS; i++) {
+        ck_assert_int_eq(write(orders[1], "", 1), 1);
+        ck_assert_int_eq(read(reports[0], &report, 1), 1);
+        check_body("http://a/", i, 50);
+        ck_assert_uint_eq(count("http://a/"), 1);
+        check_body("http://a/", i, 50);
+        ck_assert_uint_eq(measured().entries, 1);
+    }
+}
+
+START_TEST(what_another_has_stored_is_found_at_once)
+{
+    bool same_process = _i == 0;
+    pthread_t thread;
+    pid_t child = 0;
+    ck_assert_int_eq(pipe(orders), 0);
+    ck_assert_int_eq(pipe(reports), 0);
+    if (same_process) {
+        ck_assert_int_eq(pthread_create(&thread, NULL, store_versions, NULL), 0);
+    } else if ((child = fork()) == 0) {
+        begin(0);
+        store_versions(NULL);
+        end();
+        _exit(0);
+    }
+    ck_assert_int_ge(child, 0);
+    check_versions();
+    if (same_process) {
+        pthread_join(thread, NULL);
+    } else {
+        int status;
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert_int_eq(status, 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        close(orders[i]);
+        close(reports[i]);
+    }
+}
+END_TEST
+
+static sqlite3 *open_other(void)
+{
+    sqlite3 *other;
+    ck_assert_int_eq(sqlite3_open(file, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, "PRAGMA wal_autocheckpoint = 0", NULL, NULL, NULL), SQLITE_OK);
+    return other;
+}
+
+/* As somebody else. How many pages the log has; -1: not all of it could be written back, for somebody reads. */
+static int write_back(sqlite3 *other, int mode)
+{
+    int pages;
+    int written;
+    int code = sqlite3_wal_checkpoint_v2(other, NULL, mode, &pages, &written);
+    ck_assert(code == SQLITE_OK || code == SQLITE_BUSY);
+    return code == SQLITE_OK && pages == written ? pages : -1;
+}
+
+static void change(sqlite3 *other)
+{
+    ck_assert_int_eq(sqlite3_exec(other, "UPDATE response SET reason = reason || '.'", NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* Whoever has looked and looks no more is in nobody's way for long. */
+START_TEST(idle_readers_let_the_log_begin_anew)
+{
+    sqlite3 *other;
+    ck_assert_int_eq(put("http://a/", 1, 50), AH_STORE_OK);
+    other = open_other();
+    for (int turn = 0; turn < 2; turn++) {
+        int pages = -1;
+        check_body("http://a/", 1, 50);
+        check_body("http://a/", 1, 50);
+        change(other);
+        for (int i = 0; i < 1000 && pages; i++) {
+            pages = write_back(other, SQLITE_CHECKPOINT_TRUNCATE);
+            nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        }
+        ck_assert_int_eq(pages, 0);
+    }
+    ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+}
+END_TEST
+
+/* And whoever looks again and again lets it, too. */
+START_TEST(busy_readers_let_the_log_begin_anew)
+{
+    sqlite3 *other;
+    ck_assert_int_eq(put("http://a/", 1, 50), AH_STORE_OK);
+    other = open_other();
+    for (int i = 0; i < 100; i++) {
+        change(other);
+        check_body("http://a/", 1, 50);
+        check_body("http://a/", 1, 50);
+        ck_assert_int_ge(write_back(other, SQLITE_CHECKPOINT_PASSIVE), 1);
+        check_body("http://a/", 1, 50);
+        check_body("http://a/", 1, 50);
+        change(other);
+        check_body("http://a/", 1, 50);
+        ck_assert_int_le(write_back(other, SQLITE_CHECKPOINT_PASSIVE), 8);
+    }
+    ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+}
+END_TEST
+
 /* ---- Threads and processes ---- */
 
 static void *work(void *data)
@@ -1190,6 +1319,9 @@ Suite *store_sqlite_suite(void)
     add_loop(tcase, chunks_that_make_no_sense_are_absent, 4);
     tcase_add_test(tcase, unusable_directory_is_said_once);
     tcase_add_test(tcase, full_disk_is_survived);
+    add_loop(tcase, what_another_has_stored_is_found_at_once, 2);
+    tcase_add_test(tcase, idle_readers_let_the_log_begin_anew);
+    tcase_add_test(tcase, busy_readers_let_the_log_begin_anew);
     tcase_add_test(tcase, threads_do_not_disturb_each_other);
     tcase_add_test(tcase, processes_do_not_disturb_each_other);
     tcase_add_test(tcase, child_leaves_the_parents_store_alone);

@@ -1,0 +1,115 @@
+#include "cache/keeper.h"
+
+#include "base/log.h"
+#include "base/thread.h"
+#include "cache/snapshot.h"
+
+/* Pages of the log: 8 MiB. Each time that it begins anew, one commit syncs the disk; and the longer it is, the more
+ * pages that were changed again and again are written back once. */
+enum { LONG_LOG = 2048 };
+
+/* Seconds between two rounds: a snapshot that was not used for one to two of them is ended. */
+static const double pause = 0.1;
+
+/* After so many rounds with nothing to do it leaves. */
+enum { IDLE_ROUNDS = 50 };
+
+/* ---- Writing back ---- */
+
+/* Nobody waits for the first way, which may leave what has come meanwhile or is being read. Where that has come to a lot,
+ * writers wait for the second, for a few milliseconds, so that the log can begin anew. */
+static void write_back(ah_database *database, ah_connection *connection)
+{
+    int pages = 0;
+    int code = sqlite3_wal_checkpoint_v2(connection->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, NULL);
+    /* New ones read what has been written back, and not the log. */
+    ah_database_rest(database, true);
+    if (!code && pages > 2 * LONG_LOG) {
+        connection->patience = AH_HASTY;
+        code = sqlite3_wal_checkpoint_v2(connection->handle, NULL, SQLITE_CHECKPOINT_RESTART, &pages, NULL);
+        connection->patience = AH_PATIENT;
+    }
+    AH_DEBUG("cache", "wrote back a log of %d pages: %s", pages, sqlite3_errstr(code));
+    ah_connection_note(connection, code);
+}
+
+static void checkpoint(ah_database *database)
+{
+    ah_database_rest(database, true);
+    ah_connection *connection = ah_database_take(database);
+    if (connection) {
+        ah_snapshot_end(connection);
+        write_back(database, connection);
+        ah_database_give(database, connection);
+    }
+}
+
+/* ---- The thread ---- */
+
+/* Whether there was anything to do, or will be. */
+static bool go_round(ah_database *database, bool all)
+{
+    if (!atomic_exchange(&database->keeper.long_log, false))
+        return ah_database_rest(database, all);
+    checkpoint(database);
+    return true;
+}
+
+static void *run(void *data)
+{
+    ah_database *database = data;
+    ah_keeper *keeper = &database->keeper;
+    ah_log_name_thread("keeper");
+    for (int idle = 0; idle < IDLE_ROUNDS && !atomic_load(&keeper->stopped);) {
+        ah_parker_sleep(&keeper->parker, ah_clock_in(pause));
+        idle = go_round(database, false) ? 0 : idle + 1;
+    }
+    /* What came just now is done still; whoever comes later sees that it does not run. */
+    atomic_store(&keeper->runs, false);
+    go_round(database, true);
+    return NULL;
+}
+
+static void join_locked(ah_keeper *keeper)
+{
+    if (keeper->started)
+        pthread_join(keeper->thread, NULL);
+    keeper->started = false;
+}
+
+void ah_keeper_start(ah_database *database)
+{
+    ah_keeper *keeper = &database->keeper;
+    if (atomic_load(&keeper->runs))
+        return;
+    pthread_mutex_lock(&keeper->lock);
+    if (!atomic_load(&keeper->runs)) {
+        join_locked(keeper);
+        atomic_store(&keeper->runs, true);
+        keeper->started = ah_thread_start(&keeper->thread, run, database) == 0;
+        atomic_store(&keeper->runs, keeper->started);
+    }
+    bool started = keeper->started;
+    pthread_mutex_unlock(&keeper->lock);
+    if (!started)
+        go_round(database, true);
+}
+
+void ah_keeper_watch_log(ah_database *database, int pages)
+{
+    ah_keeper *keeper = &database->keeper;
+    if (pages < LONG_LOG || atomic_exchange(&keeper->long_log, true))
+        return;
+    ah_keeper_start(database);
+    ah_parker_wake(&keeper->parker);
+}
+
+void ah_keeper_stop(ah_database *database)
+{
+    ah_keeper *keeper = &database->keeper;
+    pthread_mutex_lock(&keeper->lock);
+    atomic_store(&keeper->stopped, true);
+    ah_parker_wake(&keeper->parker);
+    join_locked(keeper);
+    pthread_mutex_unlock(&keeper->lock);
+}
