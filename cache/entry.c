@@ -74,10 +74,23 @@ bool ah_entry_write_fields(ah_buffer *text, const ah_fields *fields)
     return true;
 }
 
+/* Memory for all of them at once: a line makes a name and a value, and needs what is rounded up besides. */
+static bool reserve(ah_fields *fields, const char *text, const char *end)
+{
+    size_t lines = 0;
+    for (const char *line = text; line && line < end; lines++) {
+        line = memchr(line, '\n', (size_t)(end - line));
+        line = line ? line + 1 : NULL;
+    }
+    return ah_fields_reserve(fields, lines, (size_t)(end - text) + 16 * lines);
+}
+
 bool ah_entry_read_fields(ah_fields *fields, const char *text, size_t length)
 {
     /* Of nothing there may be no place either. */
     const char *end = length ? text + length : text;
+    if (!reserve(fields, text, end))
+        return false;
     while (text < end) {
         const char *line_end = memchr(text, '\n', (size_t)(end - text));
         line_end = line_end ? line_end : end;
