@@ -33,10 +33,11 @@ static void count(atomic_ullong *counter)
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
-void ah_caching_begin(ah_caching *caching, const ah_request *request, void (*wake)(void *data), void *data)
+void ah_caching_begin(ah_caching *caching, const ah_request *request, void (*wake)(void *data),
+                      bool (*is_cancelled)(void *data), void *data)
 {
     const ah_settings *settings = request->settings;
-    *caching = (ah_caching){.request = request, .waiter = {.wake = wake, .data = data}};
+    *caching = (ah_caching){.request = request, .waiter = {.wake = wake, .data = data}, .is_cancelled = is_cancelled};
     caching->reuse.selected = AH_NO_ENTRY;
     if (ah_cache_is_usable(settings->cache))
         caching->cache = settings->cache;
@@ -106,6 +107,8 @@ static asynchttp_response *head_of(const ah_caching *caching, ah_entry *entry)
     if (!response)
         return NULL;
     double age = caching->reuse.age > 0 ? caching->reuse.age : 0;
+    /* The largest that everybody can read (RFC 9111 section 1.2.2). */
+    age = age < 2147483648.0 ? age : 2147483648.0;
     response->version = entry->version;
     response->status = entry->status;
     response->fromcache = true;
@@ -165,8 +168,8 @@ static bool may_collapse(const ah_caching *caching)
 {
     const ah_directives *asked = &caching->asked.directives;
     const ah_fields *headers = &caching->request->headers;
-    return !caching->asked.head && !asked->no_store && !asked->no_cache && !ah_fields_find(headers, "range") &&
-           !ah_is_conditional(headers);
+    return !caching->asked.head && !asked->no_store && !asked->no_cache && asked->max_age != 0 &&
+           !ah_fields_find(headers, "range") && !ah_is_conditional(headers);
 }
 
 /* Whether it is to wait for another's transfer. One that has waited, for a response that did not serve it, goes by
@@ -322,6 +325,7 @@ void ah_caching_sent(ah_caching *caching)
 /* ---- The stored content ---- */
 
 typedef struct delivery {
+    const ah_caching *caching;
     const ah_request *request;
     ah_outcome *outcome;
     bool begun;
@@ -337,6 +341,10 @@ static bool no_memory(const ah_request *request, ah_outcome *outcome)
 static bool hand_over(void *data, const void *content, size_t length)
 {
     delivery *to = data;
+    if (to->caching->is_cancelled(to->caching->waiter.data)) {
+        ah_outcome_fail(to->outcome, ASYNCHTTP_E_CANCELLED, "The request was cancelled");
+        return false;
+    }
     if (!to->request->callbacks.on_data)
         return ah_buffer_append(&to->outcome->content, content, length) || no_memory(to->request, to->outcome);
     to->begun = true;
@@ -378,7 +386,7 @@ static bool deliver_read(ah_caching *caching, const ah_entry *entry, delivery *t
 bool ah_caching_deliver(ah_caching *caching, ah_outcome *outcome)
 {
     ah_entry *entry = caching->reuse.selected == AH_NO_ENTRY ? NULL : &caching->stored.items[caching->reuse.selected];
-    delivery to = {.request = caching->request, .outcome = outcome};
+    delivery to = {.caching = caching, .request = caching->request, .outcome = outcome};
     /* Who asks for the cache's sake does not read it. */
     if (!entry || caching->asked.head || caching->request->claim || caching->reuse.share == AH_SHARE_NOT_MODIFIED ||
         caching->reuse.range.first >= caching->reuse.range.end)

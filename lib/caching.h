@@ -56,6 +56,7 @@ typedef struct ah_caching {
     uint64_t room;
     /* In the flight that it leads or waits for, and whether it has waited. */
     ah_waiter waiter;
+    bool (*is_cancelled)(void *data);
     bool waited;
     /* Nothing stored is considered any more. */
     bool forgotten;
@@ -64,8 +65,10 @@ typedef struct ah_caching {
     ah_claim *claim;
 } ah_caching;
 
-/* A new hop. wake is called with data when what it waits for has ended (see ah_waiter). The request must stay. */
-void ah_caching_begin(ah_caching *caching, const ah_request *request, void (*wake)(void *data), void *data);
+/* A new hop. wake is called with data when what it waits for has ended (see ah_waiter), is_cancelled while stored content
+ * is handed over. The request must stay. */
+void ah_caching_begin(ah_caching *caching, const ah_request *request, void (*wake)(void *data),
+                      bool (*is_cancelled)(void *data), void *data);
 
 /* Looks whether the cache has the answer. The outcome must be empty. */
 ah_consultation ah_caching_consult(ah_caching *caching, ah_outcome *outcome);

@@ -169,6 +169,12 @@ static void wake(void *data)
     exchange->host->resume(exchange->owner);
 }
 
+static bool is_cancelled(void *data)
+{
+    const ah_exchange *exchange = data;
+    return exchange->host->is_cancelled(exchange->owner);
+}
+
 /* A request to a URI that was not asked yet: from the cache, or with what has worked there before, if anything has. */
 static step begin_hop(ah_exchange *exchange)
 {
@@ -181,7 +187,7 @@ static step begin_hop(ah_exchange *exchange)
     exchange->retried = false;
     if (!is_authorized_by_caller(request))
         exchange->authorization = ah_authorizations_find(request->settings->authorizations, &request->uri);
-    ah_caching_begin(&exchange->caching, request, wake, exchange);
+    ah_caching_begin(&exchange->caching, request, wake, is_cancelled, exchange);
     return consult(exchange);
 }
 

@@ -27,6 +27,8 @@ typedef enum ah_plan {
 typedef struct ah_exchange_host {
     /* The exchange can go on: it is to be resumed on its thread. Called from any thread, with a lock held. */
     void (*resume)(void *owner);
+    /* Whether the exchange is to end, for what takes long without a transfer. */
+    bool (*is_cancelled)(void *owner);
     /* The request is to be made again, in the background, since a stale response answers it. Takes over the claim. */
     void (*refresh)(void *owner, const ah_request *request, ah_claim *claim);
 } ah_exchange_host;

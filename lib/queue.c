@@ -241,6 +241,14 @@ bool ah_queue_cancel(ah_queue *queue, ah_job *job)
     return callers;
 }
 
+bool ah_queue_is_cancelled(ah_queue *queue, const ah_job *job)
+{
+    pthread_mutex_lock(&queue->lock);
+    bool cancelled = job->place == AH_JOB_CANCELLED || queue->state == AH_QUEUE_CANCELLING;
+    pthread_mutex_unlock(&queue->lock);
+    return cancelled;
+}
+
 void ah_queue_resume(ah_queue *queue, ah_job *job)
 {
     pthread_mutex_lock(&queue->lock);

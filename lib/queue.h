@@ -170,6 +170,9 @@ ah_push ah_queue_push(ah_queue *queue, ah_job *job);
 /* Cancels the job, wherever it is. True: it was waiting, needs no worker any more, and is the caller's to fulfil. */
 bool ah_queue_cancel(ah_queue *queue, ah_job *job);
 
+/* Whether the job, which is in flight, is to be ended. */
+bool ah_queue_is_cancelled(ah_queue *queue, const ah_job *job);
+
 /* Has the job, which is in flight, go on. */
 void ah_queue_resume(ah_queue *queue, ah_job *job);
 

@@ -51,13 +51,19 @@ static void resume_job(void *owner)
     ah_queue_resume(job->queue, job);
 }
 
+static bool is_cancelled(void *owner)
+{
+    const ah_job *job = owner;
+    return ah_queue_is_cancelled(job->queue, job);
+}
+
 static void refresh_job(void *owner, const ah_request *request, ah_claim *claim)
 {
     ah_job *job = owner;
     job->refresh(job, request, claim);
 }
 
-static const ah_exchange_host host = {.resume = resume_job, .refresh = refresh_job};
+static const ah_exchange_host host = {.resume = resume_job, .is_cancelled = is_cancelled, .refresh = refresh_job};
 
 /* What it takes to carry out a job. */
 static bool equip(ah_worker *worker, ah_job *job)

@@ -787,6 +787,32 @@ START_TEST(test_on_data_of_a_hit)
 }
 END_TEST
 
+static int cancel_at_once(asynchttp_promise *promise, const void *data, size_t length, void *callback_data)
+{
+    tally *counted = callback_data;
+    (void)data;
+    counted->calls++;
+    counted->length += length;
+    asynchttp_promise_cancel(promise);
+    return 0;
+}
+
+/* Nobody waits for the rest of three megabytes. */
+START_TEST(test_hit_that_is_cancelled_while_it_is_read)
+{
+    tally counted = {0};
+    const resource *page = stored(FRESH "bytes=3000000");
+    stored_get(page, NULL);
+    stored_expect_error(
+        client_request(page->url, ASYNCHTTP_REQUEST(.on_data = cancel_at_once, .callback_data = &counted)),
+        ASYNCHTTP_E_CANCELLED);
+    ck_assert_uint_eq(counted.calls, 1);
+    ck_assert_uint_lt(counted.length, 3000000);
+    client_expect_pattern(stored_get(page, NULL), 3000000);
+    ck_assert_int_eq(stored_count(page), 1);
+}
+END_TEST
+
 static int tally_interim(asynchttp_promise *promise, const asynchttp_response *interim, void *data)
 {
     tally *counted = data;
@@ -1220,6 +1246,7 @@ static void add_callbacks(TCase *tcase)
 {
     tcase_add_test(tcase, test_callback_of_a_hit);
     tcase_add_loop_test(tcase, test_on_data_of_a_hit, 0, COUNT(streamed));
+    tcase_add_test(tcase, test_hit_that_is_cancelled_while_it_is_read);
     tcase_add_test(tcase, test_interim_responses);
 }
 
