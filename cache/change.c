@@ -10,11 +10,7 @@
 static ah_connection *take_current(ah_database *database)
 {
     ah_connection *connection = ah_database_take(database);
-    if (!connection)
-        return NULL;
-    /* What an older state shows cannot be changed. */
-    ah_snapshot_end(connection);
-    if (!ah_connection_moved(connection))
+    if (!connection || !ah_connection_moved(connection))
         return connection;
     ah_database_renew(database, connection);
     return ah_database_take(database);
@@ -48,8 +44,11 @@ static ah_connection *begin_locked(ah_database *database, int patience)
         return NULL;
     }
     connection->patience = patience;
-    ah_query query = ah_query_begin(connection, AH_SQL_BEGIN);
-    ah_query_run(&query);
+    /* Most often it is what was looked at just now that is to be changed: the lock for reading is there already. */
+    if (!ah_snapshot_write(connection)) {
+        ah_query query = ah_query_begin(connection, AH_SQL_BEGIN);
+        ah_query_run(&query);
+    }
     connection->patience = AH_PATIENT;
     if (!connection->code)
         load_total(connection);

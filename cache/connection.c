@@ -103,6 +103,12 @@ bool ah_connection_moved(ah_connection *connection)
     return !code && moved;
 }
 
+bool ah_connection_is_busy(int code)
+{
+    int primary = code & 0xff;
+    return primary == SQLITE_BUSY || primary == SQLITE_LOCKED || primary == SQLITE_PROTOCOL;
+}
+
 /* Some failures have undone everything already. */
 void ah_connection_undo(ah_connection *connection)
 {

@@ -70,6 +70,9 @@ bool ah_connection_note(ah_connection *connection, int code);
 /* Ends a transaction, if one is open, as if it had not been; also after a failure, which stays noted. */
 void ah_connection_undo(ah_connection *connection);
 
+/* Whether others are using the database, so that it failed: there is a next time. */
+bool ah_connection_is_busy(int code);
+
 /* Whether another file, or none, is where the one was that it was opened to. */
 bool ah_connection_moved(ah_connection *connection);
 

@@ -90,12 +90,6 @@ void ah_database_works(ah_database *database)
     pthread_mutex_unlock(&database->lock);
 }
 
-static bool is_busy(int code)
-{
-    int primary = code & 0xff;
-    return primary == SQLITE_BUSY || primary == SQLITE_LOCKED || primary == SQLITE_PROTOCOL;
-}
-
 /* Renames the file, or removes it; with the file's lock held. */
 static bool clear_away(ah_database *database, ah_schema_verdict verdict)
 {
@@ -164,7 +158,7 @@ static ah_connection *open_locked_file(ah_database *database)
     }
     if (verdict == AH_SCHEMA_FINE)
         return connection;
-    if (is_busy(code))
+    if (ah_connection_is_busy(code))
         AH_DEBUG("cache", "%s: in use by others for long", database->file.path);
     else
         complain(database, code ? sqlite3_errstr(code) : "it cannot be used");
@@ -290,7 +284,7 @@ ah_store_result ah_database_give(ah_database *database, ah_connection *connectio
 {
     int code = connection->code;
     connection->code = SQLITE_OK;
-    if (!code || is_busy(code)) {
+    if (!code || ah_connection_is_busy(code)) {
         if (code) {
             AH_DEBUG("cache", "%s: %s", database->file.path, sqlite3_errstr(code));
             ah_snapshot_end(connection);

@@ -48,6 +48,23 @@ void ah_snapshot_begin(ah_connection *connection)
     snapshot->open = !connection->code;
 }
 
+bool ah_snapshot_write(ah_connection *connection)
+{
+    if (!connection->snapshot.open || !is_latest(&connection->snapshot)) {
+        ah_snapshot_end(connection);
+        return false;
+    }
+    connection->snapshot.open = false;
+    ah_query query = ah_query_begin(connection, AH_SQL_BEGIN_WRITING);
+    ah_query_run(&query);
+    if (!connection->code)
+        return true;
+    if (ah_connection_is_busy(connection->code))
+        connection->code = SQLITE_OK;
+    ah_connection_undo(connection);
+    return false;
+}
+
 void ah_snapshot_end(ah_connection *connection)
 {
     if (!connection->snapshot.open)

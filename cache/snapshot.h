@@ -12,6 +12,9 @@
  * Where it cannot be told whether that is the latest still, each query reads a state of its own. */
 void ah_snapshot_begin(ah_connection *connection);
 
+/* Makes a transaction that writes of it, if it is the latest and nobody else is writing. False: it is not open any more. */
+bool ah_snapshot_write(ah_connection *connection);
+
 /* Ends it, if one is open. While it is, the log cannot begin anew. */
 void ah_snapshot_end(ah_connection *connection);
 

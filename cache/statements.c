@@ -54,6 +54,8 @@ const char *const ah_statements[AH_STATEMENTS] = {
     /* The lock for writing is taken at once: a transaction that began with reading might find that it may not write. */
     [AH_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [AH_SQL_BEGIN_READING] = "BEGIN",
+    /* Changes nothing, but takes the lock. */
+    [AH_SQL_BEGIN_WRITING] = "UPDATE total SET newest = newest WHERE 0",
     [AH_SQL_COMMIT] = "COMMIT",
     [AH_SQL_ROLLBACK] = "ROLLBACK",
     [AH_SQL_TOTAL] = "SELECT entries, bytes, newest FROM total",

@@ -13,6 +13,7 @@ extern const char ah_schema[];
 typedef enum ah_statement {
     AH_SQL_BEGIN,
     AH_SQL_BEGIN_READING,
+    AH_SQL_BEGIN_WRITING,
     AH_SQL_COMMIT,
     AH_SQL_ROLLBACK,
     AH_SQL_TOTAL,
