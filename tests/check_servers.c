@@ -1183,7 +1183,7 @@ static int ask_at_terminal(const char *terminal, const char *password)
     asynchttp_http *http = made();
     add_certificate(http, "client-locked.key", NULL, password);
     asynchttp_promise *promise = asked(http, server_url(SERVER_MUTUAL, "/hello"), NULL);
-    asynchttp_code code = asynchttp_promise_wait_for(promise, 30);
+    asynchttp_code code = asynchttp_promise_wait_for(promise, (double)fixture_patience(30000) / 1000);
     const char *message = code == ASYNCHTTP_E_PENDING ? "it waits" : asynchttp_promise_error_message(promise);
     if (code != ASYNCHTTP_E_CERTIFICATE || !strstr(message, server_authority(SERVER_MUTUAL))) {
         fprintf(stderr, "%s: %s\n", asynchttp_code_name(code), message);

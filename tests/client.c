@@ -16,8 +16,7 @@
 #include "origin/pattern.h"
 
 /* How long anything may take before the test is given up. */
-static const double patience = 60;
-enum { PATIENCE_MS = 30000 };
+enum { DONE_MS = 60000, PATIENCE_MS = 30000 };
 
 asynchttp_http *http;
 
@@ -65,7 +64,7 @@ asynchttp_promise *client_keep(asynchttp_promise *promise)
 
 asynchttp_code client_wait(asynchttp_promise *promise)
 {
-    asynchttp_code code = asynchttp_promise_wait_for(promise, patience);
+    asynchttp_code code = asynchttp_promise_wait_for(promise, (double)fixture_patience(DONE_MS) / 1000);
     ck_assert_msg(asynchttp_promise_done(promise), "the request hangs");
     return code;
 }
@@ -165,7 +164,7 @@ static bool is_readable(int descriptor, int milliseconds)
 
 int client_accept(int listener)
 {
-    ck_assert_msg(is_readable(listener, PATIENCE_MS), "nobody connects");
+    ck_assert_msg(is_readable(listener, (int)fixture_patience(PATIENCE_MS)), "nobody connects");
     int connection = accept(listener, NULL, NULL);
     ck_assert_int_ge(connection, 0);
     return connection;
@@ -196,7 +195,7 @@ bool client_receive(int connection, char *text, size_t size)
         if (wanted && length >= wanted)
             return true;
         ck_assert_uint_lt(length, size - 1);
-        ck_assert_msg(is_readable(connection, PATIENCE_MS), "no request comes");
+        ck_assert_msg(is_readable(connection, (int)fixture_patience(PATIENCE_MS)), "no request comes");
         ssize_t count = recv(connection, text + length, size - 1 - length, 0);
         if (count <= 0)
             return false;

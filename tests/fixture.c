@@ -322,6 +322,14 @@ long origin_number(const char *format, ...)
     return get_number(path);
 }
 
+long fixture_patience(long ms)
+{
+    const char *given = getenv("CK_TIMEOUT_MULTIPLIER");
+    const long times = given ? atol(given) : 1;
+
+    return times > 1 ? ms * times : ms;
+}
+
 static long now_ms(void)
 {
     struct timespec now;
@@ -342,7 +350,7 @@ void origin_await(long wanted, const char *format, ...)
     print_path(path, format, values);
     va_end(values);
     while ((number = get_number(path)) != wanted) {
-        if (now_ms() - start > AWAIT_MS)
+        if (now_ms() - start > fixture_patience(AWAIT_MS))
             fail("%s was to become %ld, but is %ld", path, wanted, number);
         nanosleep(&pause, NULL);
     }

@@ -23,6 +23,10 @@ void fixture_start(void);
 /* Ends the origin and waits for it. Does nothing in a process that did not start it. */
 void fixture_stop(void);
 
+/* So many milliseconds, or as many times more as Check's own limits are, where everything is slow
+ * (CK_TIMEOUT_MULTIPLIER). For limits that only say that something hangs. */
+long fixture_patience(long ms);
+
 /* The port that the origin listens on. */
 unsigned origin_port(void);
 
