@@ -184,7 +184,7 @@ static step begin_hop(ah_exchange *exchange)
     ah_challenges_clear(&exchange->challenges);
     exchange->turn = 0;
     exchange->renewals = 0;
-    exchange->retried = false;
+    exchange->retries = 0;
     if (!is_authorized_by_caller(request))
         exchange->authorization = ah_authorizations_find(request->settings->authorizations, &request->uri);
     ah_caching_begin(&exchange->caching, request, wake, is_cancelled, exchange);
@@ -192,17 +192,17 @@ static step begin_hop(ah_exchange *exchange)
 }
 
 /* What says nothing about the request, a kept connection that the server has closed meanwhile among it, is tried
- * again, once, on a new connection (RFC 9112 section 9.3.1) [Http._conn_request]. libcurl does that too, but for some
- * ways of dying. */
+ * again on a new connection (RFC 9112 section 9.3.1) [Http._conn_request]. libcurl does that too, but for some ways of
+ * dying. */
 static bool may_retry(const ah_exchange *exchange)
 {
-    return !exchange->retried && exchange->transfer && ah_transfer_is_retriable(exchange->transfer);
+    return exchange->transfer && exchange->retries < ah_transfer_retries(exchange->transfer);
 }
 
 static step retry(ah_exchange *exchange)
 {
     AH_INFO("exchange", "#%llu: trying again: %s", exchange->request->number, ah_outcome_message(exchange->outcome));
-    exchange->retried = true;
+    exchange->retries++;
     release_transfer(exchange);
     ah_outcome_clear(exchange->outcome);
     return transfer(exchange, true);
@@ -376,7 +376,7 @@ static step send_again(ah_exchange *exchange)
     exchange->outcome->response->previous = NULL;
     release_transfer(exchange);
     ah_outcome_clear(exchange->outcome);
-    exchange->retried = false;
+    exchange->retries = 0;
     return transfer(exchange, false);
 }
 

@@ -26,6 +26,8 @@ static const double connect_grace = 0.1;
 enum { MOST_SPARE = 256 };
 /* Connections that are kept at the least, once they are idle. */
 enum { LEAST_KEPT = 64 };
+/* How often a request is sent again to a server that goes away before it has answered: as often as libcurl does it. */
+enum { MOST_REFUSALS = 5 };
 
 /* In which list of its transfers a transfer is. */
 typedef enum stage { ACTIVE, STARVED, ENDED } stage;
@@ -52,8 +54,7 @@ struct ah_transfer {
     uint64_t offset;
     /* Whether anything of an answer has come, an interim response included. */
     bool answered;
-    /* Worth another try. */
-    bool retriable;
+    unsigned retries;
     /* Its handle was set for this request alone, on a connection of its own. */
     bool fresh;
     /* It ended well, and its handle will do for another request like it. */
@@ -477,9 +478,9 @@ static void deactivate(ah_transfer *transfer)
     delist(transfer);
 }
 
-bool ah_transfer_is_retriable(const ah_transfer *transfer)
+unsigned ah_transfer_retries(const ah_transfer *transfer)
 {
-    return transfer->retriable;
+    return transfer->retries;
 }
 
 /* Whether to do it twice is to do it once (RFC 9110 section 9.2.2). */
@@ -502,9 +503,21 @@ static bool is_dead_connection(ah_transfer *transfer, CURLcode error)
         error != CURLE_PARTIAL_FILE)
         return false;
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
-    /* The GOAWAY of a server that is being restarted can meet a new connection, too. */
-    bool refused = error == CURLE_HTTP2 && is_idempotent(transfer->request->method);
-    return (connects == 0 || refused) && !transfer->answered;
+    return connects == 0 && !transfer->answered;
+}
+
+/* Whether the server may have gone away with GOAWAY: while it is being restarted, new connections can meet that, one
+ * after the other (RFC 9113 section 6.8). */
+static bool is_refusal(const ah_transfer *transfer, CURLcode error)
+{
+    return error == CURLE_HTTP2 && !transfer->answered && is_idempotent(transfer->request->method);
+}
+
+static unsigned retries(ah_transfer *transfer, CURLcode error)
+{
+    if (is_refusal(transfer, error))
+        return MOST_REFUSALS;
+    return is_dead_connection(transfer, error) || ah_failure_is_transient(transfer->easy, error);
 }
 
 /* One that found no file descriptor waits for another transfer of this worker to end, if there is any. */
@@ -571,7 +584,7 @@ static void conclude(ah_transfer *transfer, CURLcode error)
         error = CURLE_OK;
     if (starve(transfer, error))
         return;
-    transfer->retriable = is_dead_connection(transfer, error) || ah_failure_is_transient(transfer->easy, error);
+    transfer->retries = retries(transfer, error);
     if (error)
         ah_failure_note(transfer->outcome, transfer->easy, error, transfer->words, transfer->request);
     else if (ah_decoder_is_complete(&transfer->decoder))

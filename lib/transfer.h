@@ -41,9 +41,10 @@ typedef struct ah_order {
 /* Starts a transfer. The order itself is copied. NULL: the outcome says why. */
 ah_transfer *ah_transfer_start(ah_transfers *transfers, const ah_order *order);
 
-/* Whether it failed in a way that says nothing about the request: the connection was a kept one that turned out dead
- * before any byte of the answer, or the network was out of reach. Only for one that has ended. */
-bool ah_transfer_is_retriable(const ah_transfer *transfer);
+/* How often a request that has failed like this is worth sending again, because it says nothing about the request: the
+ * connection was a kept one that turned out dead before any byte of the answer, the server was going away, or the
+ * network was out of reach. 0: never. Only for one that has ended. */
+unsigned ah_transfer_retries(const ah_transfer *transfer);
 
 /* Ends the transfer, if it has not ended, and lets go of it. */
 void ah_transfer_release(ah_transfer *transfer);
