@@ -260,7 +260,7 @@ static void resize(ah_receiver *receiver)
 {
     ah_buffer *content = &receiver->outcome->content;
     uint64_t length;
-    if (content->length < most_presized || receiver->coding || !announced_length(receiver, &length) ||
+    if (content->capacity < most_presized || receiver->coding || !announced_length(receiver, &length) ||
         length <= content->length)
         return;
     uint64_t more = length - content->length;

@@ -126,6 +126,27 @@ START_TEST(reserving_changes_no_content)
 }
 END_TEST
 
+/* Room for much more is made elsewhere, and what is there comes along, however it goes on from there. */
+START_TEST(content_moves_to_much_room)
+{
+    enum { LITTLE = 100000, MUCH = 20 << 20 };
+    ah_buffer buffer = {0};
+    for (int i = 0; i < LITTLE; i++)
+        ck_assert(ah_buffer_append(&buffer, i % 7 ? "a" : "b", 1));
+    ck_assert(ah_buffer_reserve(&buffer, MUCH));
+    memset(buffer.data + buffer.length, 'c', MUCH);
+    buffer.length += MUCH;
+    ck_assert(ah_buffer_append_string(&buffer, "the end"));
+    ck_assert_uint_eq(buffer.length, LITTLE + MUCH + 7);
+    for (size_t i = 0; i < LITTLE + MUCH; i++) {
+        if (buffer.data[i] != (i >= LITTLE ? 'c' : i % 7 ? 'a' : 'b'))
+            ck_abort_msg("byte %zu is %d", i, buffer.data[i]);
+    }
+    ck_assert_str_eq(buffer.data + LITTLE + MUCH, "the end");
+    ah_buffer_free(&buffer);
+}
+END_TEST
+
 START_TEST(holds_exactly_the_maximum)
 {
     ah_buffer buffer = {.maximum = 4};
@@ -290,6 +311,7 @@ Suite *buffer_suite(void)
     tcase_add_test(append, one_big_piece_fits);
     tcase_add_test(append, reserved_room_needs_no_more_memory);
     tcase_add_test(append, reserving_changes_no_content);
+    tcase_add_test(append, content_moves_to_much_room);
     suite_add_tcase(suite, append);
     TCase *limits = tcase_create("limits");
     tcase_add_test(limits, holds_exactly_the_maximum);

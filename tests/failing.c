@@ -53,6 +53,16 @@ void *failing_realloc(void *block, size_t size)
     return block ? realloc(block, size) : counted(malloc(size));
 }
 
+int failing_posix_memalign(void **block, size_t alignment, size_t size)
+{
+    if (fails())
+        return ENOMEM;
+    int error = posix_memalign(block, alignment, size);
+    if (!error)
+        counted(*block);
+    return error;
+}
+
 char *failing_strdup(const char *text)
 {
     return fails() ? NULL : counted(strdup(text));

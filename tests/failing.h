@@ -24,6 +24,7 @@ long failing_blocks(void);
 void *failing_malloc(size_t size);
 void *failing_calloc(size_t count, size_t size);
 void *failing_realloc(void *block, size_t size);
+int failing_posix_memalign(void **block, size_t alignment, size_t size);
 char *failing_strdup(const char *text);
 char *failing_strndup(const char *text, size_t length);
 void failing_free(void *block);
@@ -41,6 +42,7 @@ int failing_EVP_Digest(const void *data, size_t count, unsigned char *digest, un
 #define malloc failing_malloc
 #define calloc failing_calloc
 #define realloc failing_realloc
+#define posix_memalign failing_posix_memalign
 #define strdup failing_strdup
 #define strndup failing_strndup
 #define free failing_free

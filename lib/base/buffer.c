@@ -17,8 +17,9 @@ static const size_t smallest = 64;
 /* Up to here a buffer doubles; beyond it grows by half, so that a large body wastes less. */
 static const size_t large = (size_t)1 << 20;
 
-/* From here on it lies on large pages, if there are any. */
+/* From here on it lies on large pages, if there are any, of this size. */
 static const size_t huge = (size_t)8 << 20;
+static const size_t large_page = (size_t)2 << 20;
 
 static size_t grown(size_t capacity, size_t needed)
 {
@@ -28,20 +29,33 @@ static size_t grown(size_t capacity, size_t needed)
     return next < needed ? needed : next;
 }
 
-/* What is written for the first time costs a page fault for each page, more than to receive what is written there. */
+/* What is written for the first time costs a page fault for each page, more than to receive what is written there. Where
+ * large pages are not to be had, nothing is lost. */
 static void take_large_pages(char *data, size_t capacity)
 {
 #if defined(MADV_HUGEPAGE)
-    uintptr_t size = (uintptr_t)2 << 20;
-    uintptr_t start = ((uintptr_t)data + size - 1) & ~(size - 1);
-    uintptr_t end = ((uintptr_t)data + capacity) & ~(size - 1);
-    /* Where that is not to be had, nothing is lost. */
+    uintptr_t start = ((uintptr_t)data + large_page - 1) & ~(large_page - 1);
+    uintptr_t end = ((uintptr_t)data + capacity) & ~(large_page - 1);
     if (start < end)
         madvise((void *)start, end - start, MADV_HUGEPAGE);
 #else
     (void)data;
     (void)capacity;
 #endif
+}
+
+/* Moves what is there to where there is room for much more, on large pages. Memory that grows by little is better moved
+ * by realloc(), which copies nothing of this size, but leaves large pages behind. */
+static char *leap(const ah_buffer *buffer, size_t capacity)
+{
+    void *data;
+    if (posix_memalign(&data, large_page, capacity))
+        return NULL;
+    take_large_pages(data, capacity);
+    if (buffer->length)
+        memcpy(data, buffer->data, buffer->length + 1);
+    free(buffer->data);
+    return data;
 }
 
 bool ah_buffer_reserve(ah_buffer *buffer, size_t more)
@@ -55,13 +69,12 @@ bool ah_buffer_reserve(ah_buffer *buffer, size_t more)
     if (needed <= buffer->capacity)
         return true;
     size_t capacity = grown(buffer->capacity, needed);
-    char *data = realloc(buffer->data, capacity);
+    bool far = capacity >= huge && capacity / 2 >= buffer->capacity;
+    char *data = far ? leap(buffer, capacity) : realloc(buffer->data, capacity);
     if (!data)
         return false;
     buffer->data = data;
     buffer->capacity = capacity;
-    if (capacity >= huge)
-        take_large_pages(data, capacity);
     return true;
 }
 
