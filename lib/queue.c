@@ -73,6 +73,8 @@ static void unlist_locked(ah_worker *worker)
         worker->next->previous = worker->previous;
     else
         workers->last = worker->previous;
+    if (worker->rank == AH_WORKER_IDLE)
+        worker->queue->idle_count--;
     worker->rank = AH_WORKER_BUSY;
 }
 
@@ -106,13 +108,35 @@ static void list_locked(ah_worker *worker)
     if (worker->surplus || worker->in_flight >= worker->queue->transfers_per_worker)
         return;
     worker->rank = worker->in_flight ? AH_WORKER_SPARE : AH_WORKER_IDLE;
-    if (worker->rank == AH_WORKER_IDLE)
-        put_first(&worker->queue->idle, worker);
-    else
+    if (worker->rank == AH_WORKER_SPARE) {
         put_last(&worker->queue->spare, worker);
+        return;
+    }
+    put_first(&worker->queue->idle, worker);
+    worker->queue->idle_count++;
 }
 
 /* ---- Waking ---- */
+
+/* Who is woken may run at once, and would meet the lock: one, as there is mostly, is called when it has been let go. */
+static void release_locked(ah_worker *worker)
+{
+    ah_queue *queue = worker->queue;
+    if (!ah_parker_release(&worker->parker))
+        return;
+    if (queue->released)
+        ah_parker_call(queue->released);
+    queue->released = &worker->parker;
+}
+
+static void unlock(ah_queue *queue)
+{
+    ah_parker *released = queue->released;
+    queue->released = NULL;
+    pthread_mutex_unlock(&queue->lock);
+    if (released)
+        ah_parker_call(released);
+}
 
 /* Has the worker look at the queue. One that is awake does so anyway before it sleeps. */
 static void wake_locked(ah_worker *worker)
@@ -124,7 +148,7 @@ static void wake_locked(ah_worker *worker)
     if (worker->polling)
         ah_transfers_wake(worker->transfers);
     else
-        ah_parker_wake(&worker->parker);
+        release_locked(worker);
 }
 
 static void wake_all_locked(ah_queue *queue)
@@ -183,13 +207,29 @@ static void hire_locked(ah_queue *queue)
     queue->recruits++;
 }
 
+/* Calls an idle worker, unless one who was called has yet to look at the queue: that one calls the next when it takes
+ * a job and more wait. So a program that makes many requests in a row wakes one thread, not one for each. */
+static void call_idle_locked(ah_queue *queue)
+{
+    ah_worker *worker = queue->idle.first;
+    if (queue->called || !worker)
+        return;
+    wake_locked(worker);
+    queue->called = worker;
+}
+
+/* How many of the jobs that wait those will take who are idle, called or about to begin. */
+static size_t takers_locked(const ah_queue *queue)
+{
+    return queue->idle_count + (queue->called != NULL) + queue->recruits;
+}
+
 /* Finds somebody for a job that was just added: who is idle, else a new worker, else who has room. */
 static ah_push call_locked(ah_queue *queue)
 {
-    if (queue->idle.first) {
-        wake_locked(queue->idle.first);
+    call_idle_locked(queue);
+    if (queue->waiting_count <= takers_locked(queue))
         return AH_PUSH_DONE;
-    }
     if (may_hire_locked(queue)) {
         hire_locked(queue);
         return AH_PUSH_HIRE;
@@ -209,7 +249,7 @@ ah_push ah_queue_push(ah_queue *queue, ah_job *job)
         queue->waiting_count++;
         result = call_locked(queue);
     }
-    pthread_mutex_unlock(&queue->lock);
+    unlock(queue);
     return result;
 }
 
@@ -237,7 +277,7 @@ bool ah_queue_cancel(ah_queue *queue, ah_job *job)
         append_job(&job->worker->cancelled, job);
         wake_locked(job->worker);
     }
-    pthread_mutex_unlock(&queue->lock);
+    unlock(queue);
     return callers;
 }
 
@@ -245,7 +285,7 @@ bool ah_queue_is_cancelled(ah_queue *queue, const ah_job *job)
 {
     pthread_mutex_lock(&queue->lock);
     bool cancelled = job->place == AH_JOB_CANCELLED || queue->state == AH_QUEUE_CANCELLING;
-    pthread_mutex_unlock(&queue->lock);
+    unlock(queue);
     return cancelled;
 }
 
@@ -258,7 +298,7 @@ void ah_queue_resume(ah_queue *queue, ah_job *job)
         append_job(&job->worker->resumed, job);
         wake_locked(job->worker);
     }
-    pthread_mutex_unlock(&queue->lock);
+    unlock(queue);
 }
 
 /* Makes up to so many workers surplus: those who are idle first. */
@@ -304,7 +344,7 @@ unsigned ah_queue_limit(ah_queue *queue, unsigned max_workers, unsigned transfer
     for (; queue->recruits < queue->waiting_count && may_hire_locked(queue); hires++)
         hire_locked(queue);
     wake_all_locked(queue);
-    pthread_mutex_unlock(&queue->lock);
+    unlock(queue);
     return hires;
 }
 
@@ -313,7 +353,7 @@ void ah_queue_shut(ah_queue *queue, ah_queue_state state)
     pthread_mutex_lock(&queue->lock);
     queue->state = state;
     wake_all_locked(queue);
-    pthread_mutex_unlock(&queue->lock);
+    unlock(queue);
 }
 
 void ah_queue_join(ah_queue *queue)
@@ -324,21 +364,21 @@ void ah_queue_join(ah_queue *queue)
     if (queue->has_leaver) {
         queue->has_leaver = false;
         queue->joining = true;
-        pthread_mutex_unlock(&queue->lock);
+        unlock(queue);
         /* Nobody else can leave now, so that leaver stays as it is. */
         pthread_join(queue->leaver, NULL);
         pthread_mutex_lock(&queue->lock);
         queue->joining = false;
         pthread_cond_broadcast(&queue->left);
     }
-    pthread_mutex_unlock(&queue->lock);
+    unlock(queue);
 }
 
 bool ah_queue_is_deserted(ah_queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
     bool deserted = !queue->hired;
-    pthread_mutex_unlock(&queue->lock);
+    unlock(queue);
     return deserted;
 }
 
@@ -351,7 +391,7 @@ void ah_queue_abandon(ah_queue *queue)
         pthread_detach(queue->leaver);
         queue->has_leaver = false;
     }
-    pthread_mutex_unlock(&queue->lock);
+    unlock(queue);
 }
 
 /* ---- Hiring ---- */
@@ -387,7 +427,7 @@ ah_job *ah_queue_unhire(ah_queue *queue)
         }
     }
     dismiss_locked(queue);
-    pthread_mutex_unlock(&queue->lock);
+    unlock(queue);
     return stranded;
 }
 
@@ -404,22 +444,45 @@ void ah_queue_enroll(ah_worker *worker)
         worker->surplus = true;
         queue->active--;
     }
-    pthread_mutex_unlock(&queue->lock);
+    unlock(queue);
 }
 
 void ah_queue_equip(ah_worker *worker, ah_transfers *transfers)
 {
     pthread_mutex_lock(&worker->queue->lock);
     worker->transfers = transfers;
-    pthread_mutex_unlock(&worker->queue->lock);
+    unlock(worker->queue);
 }
 
-static void wake_another_locked(ah_queue *queue)
+/* For what waits. */
+static void call_another_locked(ah_queue *queue)
 {
-    if (queue->idle.first)
-        wake_locked(queue->idle.first);
-    else if (queue->spare.first)
+    if (!queue->waiting.first)
+        return;
+    call_idle_locked(queue);
+    if (!queue->called && queue->spare.first)
         wake_locked(queue->spare.first);
+}
+
+/* The worker is here to look at the queue. */
+static void arrive_locked(ah_worker *worker)
+{
+    ah_queue *queue = worker->queue;
+    worker->asleep = false;
+    if (worker->recruit)
+        queue->recruits--;
+    worker->recruit = false;
+    unlist_locked(worker);
+}
+
+/* The worker has looked at the queue: what it leaves there is for somebody else. */
+static void pass_on_locked(ah_worker *worker)
+{
+    ah_queue *queue = worker->queue;
+    if (queue->called == worker)
+        queue->called = NULL;
+    if (queue->waiting.first)
+        call_idle_locked(queue);
 }
 
 static bool has_room_locked(const ah_worker *worker)
@@ -453,11 +516,7 @@ ah_task ah_queue_take(ah_worker *worker, ah_job **job)
 {
     ah_queue *queue = worker->queue;
     pthread_mutex_lock(&queue->lock);
-    worker->asleep = false;
-    if (worker->recruit)
-        queue->recruits--;
-    worker->recruit = false;
-    unlist_locked(worker);
+    arrive_locked(worker);
     ah_task task = next_task_locked(worker, job);
     if (task == AH_TASK_ABORT)
         displace_locked(queue, *job);
@@ -474,7 +533,8 @@ ah_task ah_queue_take(ah_worker *worker, ah_job **job)
         worker->in_flight++;
         worker->idle_since = AH_NEVER;
     }
-    pthread_mutex_unlock(&queue->lock);
+    pass_on_locked(worker);
+    unlock(queue);
     return task;
 }
 
@@ -488,10 +548,9 @@ void ah_queue_done(ah_worker *worker, ah_job *job, bool prompt)
     } else {
         /* What it was woken for since it last looked is for somebody who is not in a callback. */
         unlist_locked(worker);
-        if (worker->queue->waiting.first)
-            wake_another_locked(worker->queue);
+        call_another_locked(worker->queue);
     }
-    pthread_mutex_unlock(&worker->queue->lock);
+    unlock(worker->queue);
 }
 
 static void strike_from_roster_locked(ah_worker *worker)
@@ -538,8 +597,11 @@ ah_rest ah_queue_rest(ah_worker *worker, double *seconds, pthread_t *leaver, boo
     *seconds = AH_NEVER;
     pthread_mutex_lock(&queue->lock);
     if (next_task_locked(worker, &job) != AH_TASK_NONE) {
-        rest = AH_REST_WORK;
-    } else if (!worker->in_flight && has_stayed_enough_locked(worker, seconds)) {
+        unlock(queue);
+        return AH_REST_WORK;
+    }
+    pass_on_locked(worker);
+    if (!worker->in_flight && has_stayed_enough_locked(worker, seconds)) {
         rest = AH_REST_LEAVE;
         leave_locked(worker, leaver, has_leaver);
     } else {
@@ -547,6 +609,6 @@ ah_rest ah_queue_rest(ah_worker *worker, double *seconds, pthread_t *leaver, boo
         worker->polling = worker->in_flight && worker->transfers;
         list_locked(worker);
     }
-    pthread_mutex_unlock(&queue->lock);
+    unlock(queue);
     return rest;
 }

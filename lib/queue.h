@@ -4,7 +4,8 @@
  * All that several threads share of the dispatch is here, under one lock, which is never held while a promise is
  * fulfilled or the program is called. Invariants, whenever the lock is free:
  *   - every job is in exactly one place: in a list of the queue or of one worker, or nowhere because it is over;
- *   - a worker that sleeps and has room is in `idle` or in `spare`, and one has been woken for each job that waits;
+ *   - a worker that sleeps and has room is in `idle` or in `spare`; while a job waits and somebody is in `idle`, somebody
+ *     has been woken and has not looked yet, who will wake the next;
  *   - a worker leaves only when nothing of it is in flight, and the last one only when nothing waits.
  */
 #ifndef AH_QUEUE_H
@@ -118,6 +119,8 @@ typedef enum ah_queue_state {
 /* A shared value (base/shared.h): held by its Http, by its workers and by the jobs that it accepted. */
 struct ah_queue {
     pthread_mutex_t lock;
+    /* Of a worker who is to be called as soon as the lock is let go; NULL: nobody. */
+    ah_parker *released;
     /* A worker has left. */
     pthread_cond_t left;
     ah_process process;
@@ -137,7 +140,10 @@ struct ah_queue {
     unsigned recruits;
     /* The last to fall idle is first: its connections are the warmest. */
     ah_workers idle;
+    size_t idle_count;
     ah_workers spare;
+    /* Was idle, has been woken, and has not looked at the queue yet; NULL: nobody. */
+    ah_worker *called;
     /* The thread of a worker that has left and must be joined by the next who leaves or by who waits for all. */
     pthread_t leaver;
     bool has_leaver;

@@ -143,6 +143,20 @@ START_TEST(test_ten_workers_take_ten_requests_in_one_round)
 }
 END_TEST
 
+/* However they were idle before: each that is needed is woken. */
+START_TEST(test_idle_workers_take_their_requests_in_one_round)
+{
+    enum { ROUNDS = 200, WORKERS = 5 };
+    asynchttp_promise *promises[WORKERS];
+    for (int i = 0; i < ROUNDS; i++) {
+        int count = i % WORKERS + 1;
+        get_several(promises, count, origin_url("/gate/idle-%d/%d", i, count));
+        ck_all(promises, count, ASYNCHTTP_OK);
+    }
+    ck_assert_int_eq(threads(), threads_before + WORKERS);
+}
+END_TEST
+
 START_TEST(test_no_more_workers_than_requests)
 {
     asynchttp_promise *promises[5];
@@ -1007,6 +1021,7 @@ static void add_spreading_tests(TCase *tcase)
 {
     tcase_add_test(tcase, test_five_workers_take_eight_requests_in_two_rounds);
     tcase_add_test(tcase, test_ten_workers_take_ten_requests_in_one_round);
+    tcase_add_test(tcase, test_idle_workers_take_their_requests_in_one_round);
     tcase_add_test(tcase, test_no_more_workers_than_requests);
     tcase_add_test(tcase, test_settings_start_no_worker_for_a_request_that_has_one);
     tcase_add_test(tcase, test_fifty_transfers_on_one_worker);

@@ -5,6 +5,7 @@
 
 #include "base/parker.h"
 
+#include <sched.h>
 #include <stddef.h>
 
 #if defined(__linux__)
@@ -42,11 +43,15 @@ static void doze(ah_parker *parker, ah_time deadline)
     syscall(SYS_futex, &parker->state, FUTEX_WAIT_PRIVATE, ASLEEP, ends ? &left : NULL, NULL, 0);
 }
 
-void ah_parker_wake(ah_parker *parker)
+bool ah_parker_release(ah_parker *parker)
 {
-    /* Who slept may be gone by then, and the parker too: the kernel only compares its address. */
-    if (atomic_exchange_explicit(&parker->state, WOKEN, memory_order_acq_rel) == ASLEEP)
-        syscall(SYS_futex, &parker->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    return atomic_exchange_explicit(&parker->state, WOKEN, memory_order_acq_rel) == ASLEEP;
+}
+
+void ah_parker_call(ah_parker *parker)
+{
+    /* The kernel only compares the address. */
+    syscall(SYS_futex, &parker->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
 #else
@@ -84,12 +89,18 @@ static void doze(ah_parker *parker, ah_time deadline)
     pthread_mutex_unlock(&parker->lock);
 }
 
-void ah_parker_wake(ah_parker *parker)
+bool ah_parker_release(ah_parker *parker)
 {
     pthread_mutex_lock(&parker->lock);
     if (atomic_exchange_explicit(&parker->state, WOKEN, memory_order_acq_rel) == ASLEEP)
         pthread_cond_signal(&parker->changed);
     pthread_mutex_unlock(&parker->lock);
+    return false;
+}
+
+void ah_parker_call(ah_parker *parker)
+{
+    (void)parker;
 }
 
 #endif
@@ -107,10 +118,19 @@ void ah_parker_destroy(ah_parker *parker)
     destroy(parker);
 }
 
+void ah_parker_wake(ah_parker *parker)
+{
+    if (ah_parker_release(parker))
+        ah_parker_call(parker);
+}
+
 bool ah_parker_sleep(ah_parker *parker, ah_time deadline)
 {
     int state = AWAKE;
     bool in_time = true;
+    /* Whoever is about to wake this thread may need its processor for it: then neither falls asleep. */
+    if (atomic_load_explicit(&parker->state, memory_order_relaxed) == AWAKE)
+        sched_yield();
     if (atomic_compare_exchange_strong_explicit(&parker->state, &state, ASLEEP, memory_order_acquire,
                                                 memory_order_acquire)) {
         do {

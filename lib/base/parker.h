@@ -29,4 +29,9 @@ bool ah_parker_sleep(ah_parker *parker, ah_time deadline);
 /* Wakes who sleeps there, or who will. From any thread; everything that was done before is seen by who is woken. */
 void ah_parker_wake(ah_parker *parker);
 
+/* The same in two parts: the first under a lock that who is woken is going to want, and if it returns true, the second
+ * without it, since who is woken may run at once. The parker may be gone by then. */
+bool ah_parker_release(ah_parker *parker);
+void ah_parker_call(ah_parker *parker);
+
 #endif
