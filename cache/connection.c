@@ -14,6 +14,10 @@ static const char settings[] = "PRAGMA synchronous = NORMAL;"
                                "PRAGMA journal_size_limit = 33554432;"
                                "PRAGMA mmap_size = 0;";
 
+/* What SQLite obtains for a row and its content it takes from memory of the connection: the lock of its own allocator is
+ * one for the whole process. */
+enum { LOOKASIDE_SIZE = 65528, LOOKASIDE_COUNT = 8 };
+
 /* ---- Its life ---- */
 
 /* Another process is writing, or repairs what a killed one has left behind: short sleeps, since writes are short. */
@@ -45,7 +49,9 @@ static int configure(ah_connection *connection)
                                       {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
                                       {SQLITE_DBCONFIG_DEFENSIVE, 1},
                                       {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1}};
-    int code = sqlite3_extended_result_codes(handle, 1);
+    int code = sqlite3_db_config(handle, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_SIZE, LOOKASIDE_COUNT);
+    if (!code)
+        code = sqlite3_extended_result_codes(handle, 1);
     for (size_t i = 0; i < sizeof(switches) / sizeof(*switches) && !code; i++)
         code = sqlite3_db_config(handle, switches[i][0], switches[i][1], NULL);
     if (!code)
