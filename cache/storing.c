@@ -194,6 +194,23 @@ static bool describes_content(const char *name)
     return false;
 }
 
+static bool has_field(const ah_fields *fields, const ah_field *field)
+{
+    const ah_field *known = ah_fields_find(fields, field->name);
+    if (!known || known->count != field->count)
+        return false;
+    for (size_t i = 0; i < field->count; i++) {
+        if (strcmp(known->values[i], field->values[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool is_time(const char *name)
+{
+    return strcmp(name, "date") == 0 || strcmp(name, "age") == 0;
+}
+
 static bool replace_field(ah_fields *fields, const ah_field *field)
 {
     if (!ah_fields_set(fields, field->name, field->values[0]))
@@ -206,14 +223,18 @@ static bool replace_field(ah_fields *fields, const ah_field *field)
     return true;
 }
 
-bool ah_update_fields(ah_entry *entry, const ah_fields *newer)
+bool ah_update_fields(ah_entry *entry, const ah_fields *newer, bool *changed)
 {
     ah_fields fields = {0};
     bool updated = ah_fields_copy(&fields, newer);
+    *changed = false;
     ah_strip_fields(&fields);
     for (size_t i = 0; i < fields.count && updated; i++) {
-        if (!describes_content(fields.fields[i].name))
-            updated = replace_field(&entry->fields, &fields.fields[i]);
+        const ah_field *field = &fields.fields[i];
+        if (describes_content(field->name) || has_field(&entry->fields, field))
+            continue;
+        updated = replace_field(&entry->fields, field);
+        *changed = *changed || !is_time(field->name);
     }
     /* An Age or Date that the newer response does not have was the older one's (section 4.2.3). */
     if (updated && !ah_fields_find(&fields, "age"))

@@ -37,9 +37,9 @@ bool ah_note_decoded(ah_fields *fields, uint64_t length);
 /* Until when the entry may be used without validation; 0: it may not. */
 double ah_fresh_until(const ah_entry *entry, double heuristic, double now);
 
-/* Takes over the fields of a 304, of a HEAD's 200 or of a 206 (RFC 9111 section 3.2). False: no memory, and only some
- * of them were. */
-bool ah_update_fields(ah_entry *entry, const ah_fields *newer);
+/* Takes over the fields of a 304, of a HEAD's 200 or of a 206 (RFC 9111 section 3.2). *changed: others than Date and Age
+ * have changed by that. False: no memory, and only some of them were taken over. */
+bool ah_update_fields(ah_entry *entry, const ah_fields *newer, bool *changed);
 
 /* Whether the 200 to a HEAD is of the same representation as the stored one (RFC 9111 section 4.3.5). */
 bool ah_head_agrees(const ah_entry *entry, const ah_fields *head);

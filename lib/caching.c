@@ -412,18 +412,29 @@ static bool varies_anew(const ah_entry *entry, const asynchttp_response *newer)
     return vary && (!known || strcmp(vary, known) != 0);
 }
 
+/* What must be validated each time is no better for the store's knowing that it just was, but for its age, which is in
+ * whole seconds. */
+static bool is_worth_noting(const ah_entry *entry, bool had_lifetime, double last_received)
+{
+    double since = entry->received - last_received;
+    return had_lifetime || entry->fresh_until > 0 || since < 0 || since >= 1;
+}
+
 /* The stored head becomes what the newer one makes of it (RFC 9111 section 3.2). What is to be selected otherwise than
  * it was cannot stay. False: no memory. */
 static bool freshen(const ah_caching *caching, ah_entry *entry, const asynchttp_response *newer)
 {
     bool stays = !varies_anew(entry, newer);
-    if (!ah_update_fields(entry, &newer->fields))
+    bool had_lifetime = entry->fresh_until > 0;
+    double last_received = entry->received;
+    bool changed;
+    if (!ah_update_fields(entry, &newer->fields, &changed))
         return false;
     note_times(caching, entry);
-    if (stays && ah_may_keep(entry))
-        methods(caching)->update(caching->cache->store, entry);
-    else
+    if (!stays || !ah_may_keep(entry))
         methods(caching)->remove(caching->cache->store, entry);
+    else if (changed || is_worth_noting(entry, had_lifetime, last_received))
+        methods(caching)->update(caching->cache->store, entry);
     return true;
 }
 

@@ -255,6 +255,37 @@ START_TEST(test_304_that_fits_nothing)
 }
 END_TEST
 
+/* What has to be asked for each time anyway is not written each time it was confirmed, unless something is new. */
+START_TEST(test_validation_that_is_no_news)
+{
+    enum { TIMES = 30 };
+    table objects;
+    asynchttp_promise *last = NULL;
+    const resource *page = stored("Cache-Control=no-cache&ETag=\"a\"&X-Own=1&body=one");
+    const resource *other = stored("Cache-Control=max-age=0,stale-if-error=1000&ETag=\"a\"&X-Own=1&body=one&then&"
+                                   "Cache-Control=max-age=0,stale-if-error=1000&ETag=\"a\"&X-Own=2&body=one&then&"
+                                   "status=503");
+    table_init(&objects);
+    asynchttp_cache *counting = asynchttp_cache_new(&table_methods, &objects);
+    ck_assert_ptr_nonnull(counting);
+    asynchttp_http_set_cache(http, counting);
+    stored_get(page, NULL);
+    size_t sets = objects.sets;
+    time_t began = time(NULL);
+    for (int i = 0; i < TIMES; i++)
+        stored_expect_next_hit(page, "one");
+    ck_assert_uint_le(objects.sets - sets, (size_t)(time(NULL) - began) + 1);
+    ck_assert_int_eq(stored_count(page), 1 + TIMES);
+    for (int i = 0; i < 3; i++)
+        last = stored_get(other, NULL);
+    stored_expect_hit(last, "one");
+    ck_assert_str_eq(client_header(last, "x-own"), "2");
+    asynchttp_cache_free(counting);
+    client_teardown();
+    table_clear(&objects);
+}
+END_TEST
+
 /* A 304 that nobody asked for is the server's own affair. */
 START_TEST(test_304_to_no_condition)
 {
@@ -1195,6 +1226,7 @@ static void add_validation(TCase *tcase)
     tcase_add_test(tcase, test_validation_by_date);
     tcase_add_test(tcase, test_validation_without_validators_in_the_304);
     tcase_add_test(tcase, test_validation_brings_another);
+    tcase_add_test(tcase, test_validation_that_is_no_news);
     tcase_add_test(tcase, test_304_that_fits_nothing);
     tcase_add_test(tcase, test_304_to_no_condition);
     tcase_add_test(tcase, test_304_may_forbid_storing);

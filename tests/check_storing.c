@@ -292,39 +292,45 @@ static const struct update {
     const char *stored;
     const char *newer;
     const char *updated;
+    /* By more than Date and Age. */
+    bool changed;
 } updates[] = {
     /* RFC 9111 section 3.2. */
-    {"A: 1\nB: 2\n", "", "a: 1\nb: 2\n"},
-    {"A: 1\nB: 2\n", "A: 3\nC: 4\n", "a: 3\nb: 2\nc: 4\n"},
-    {"A: 1\nA: 2\n", "A: 3\nA: 4\nA: 5\n", "a: 3\na: 4\na: 5\n"},
-    {"A: 1\nA: 2\n", "A: 3\n", "a: 3\n"},
-    {"A: 1\nA: 2\n", "A:\n", "a: \n"},
-    {"Cache-Control: max-age=1\n", "Cache-Control: max-age=3600\n", "cache-control: max-age=3600\n"},
+    {"A: 1\nB: 2\n", "", "a: 1\nb: 2\n", false},
+    {"A: 1\nB: 2\n", "A: 3\nC: 4\n", "a: 3\nb: 2\nc: 4\n", true},
+    {"A: 1\nA: 2\n", "A: 3\nA: 4\nA: 5\n", "a: 3\na: 4\na: 5\n", true},
+    {"A: 1\nA: 2\n", "A: 3\n", "a: 3\n", true},
+    {"A: 1\nA: 2\n", "A:\n", "a: \n", true},
+    {"Cache-Control: max-age=1\n", "Cache-Control: max-age=3600\n", "cache-control: max-age=3600\n", true},
     {"ETag: \"1\"\nContent-Type: a\nContent-Foo: a\nContent-Location: a\nContent-MD5: a\n",
      "ETag: \"2\"\nContent-Type: b\nContent-Foo: b\nContent-Location: b\nContent-MD5: b\n",
-     "etag: \"2\"\ncontent-type: b\ncontent-foo: b\ncontent-location: b\ncontent-md5: a\n"},
+     "etag: \"2\"\ncontent-type: b\ncontent-foo: b\ncontent-location: b\ncontent-md5: a\n", true},
     /* What describes the stored content. */
-    {"Content-Length: 36\nA: 1\n", "Content-Length: 10\nA: 2\n", "content-length: 36\na: 2\n"},
-    {"A: 1\n", "Content-Length: 0\nContent-Encoding: gzip\nContent-Range: bytes 0-4/10\n", "a: 1\n"},
-    {"-content-encoding: gzip\n", "Content-Encoding: br\n", "-content-encoding: gzip\n"},
+    {"Content-Length: 36\nA: 1\n", "Content-Length: 10\nA: 2\n", "content-length: 36\na: 2\n", true},
+    {"A: 1\n", "Content-Length: 0\nContent-Encoding: gzip\nContent-Range: bytes 0-4/10\n", "a: 1\n", false},
+    {"-content-encoding: gzip\n", "Content-Encoding: br\n", "-content-encoding: gzip\n", false},
     /* What is for the connection. */
-    {"A: 1\nB: 1\n", "Connection: a\nKeep-Alive: 5\nA: 2\nB: 2\nTransfer-Encoding: chunked\n", "a: 1\nb: 2\n"},
+    {"A: 1\nB: 1\n", "Connection: a\nKeep-Alive: 5\nA: 2\nB: 2\nTransfer-Encoding: chunked\n", "a: 1\nb: 2\n", true},
     /* Age and Date are those of the newer response, or none. */
-    {"Age: 100\nA: 1\n", "A: 2\n", "a: 2\n"},
-    {"Age: 100\nA: 1\n", "Age: 5\n", "age: 5\na: 1\n"},
-    {"Date: a\nA: 1\n", "A: 2\n", "a: 2\n"},
-    {"Date: a\nA: 1\n", "Date: b\n", "date: b\na: 1\n"},
+    {"Age: 100\nA: 1\n", "A: 2\n", "a: 2\n", true},
+    {"Age: 100\nA: 1\n", "Age: 5\n", "age: 5\na: 1\n", false},
+    {"Date: a\nA: 1\n", "A: 2\n", "a: 2\n", true},
+    {"Date: a\nA: 1\n", "Date: b\n", "date: b\na: 1\n", false},
+    {"A: 1\nA: 2\nB: 3\n", "A: 1\nA: 2\nB: 3\n", "a: 1\na: 2\nb: 3\n", false},
+    {"A: 1\nB: 3\n", "A: 1\nA: 2\n", "a: 1\na: 2\nb: 3\n", true},
     /* From now on these are withheld (section 5.2.2.4). */
-    {"A: 1\nB: 2\n", "Cache-Control: no-cache=\"a\"\n", "b: 2\ncache-control: no-cache=\"a\"\n"},
-    {"Cache-Control: no-cache=\"a\"\nB: 2\n", "A: 1\n", "cache-control: no-cache=\"a\"\nb: 2\n"},
+    {"A: 1\nB: 2\n", "Cache-Control: no-cache=\"a\"\n", "b: 2\ncache-control: no-cache=\"a\"\n", true},
+    {"Cache-Control: no-cache=\"a\"\nB: 2\n", "A: 1\n", "cache-control: no-cache=\"a\"\nb: 2\n", true},
 };
 
 START_TEST(test_update)
 {
     ah_entry entry = {.fields = head_of(updates[_i].stored)};
     ah_fields newer = head_of(updates[_i].newer);
-    ck_assert(ah_update_fields(&entry, &newer));
+    bool changed;
+    ck_assert(ah_update_fields(&entry, &newer, &changed));
     ck_fields(&entry.fields, updates[_i].updated);
+    ck_assert_int_eq(changed, updates[_i].changed);
     ah_fields_clear(&entry.fields);
     ah_fields_clear(&newer);
 }
