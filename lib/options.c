@@ -144,6 +144,11 @@ double ah_options_connect_timeout(const ah_request *request)
     return request->timeout > 0 && request->timeout < connect ? request->timeout : connect;
 }
 
+bool ah_options_share(const ah_request *request)
+{
+    return request->settings->multiplex && request->uri.https;
+}
+
 static void set_connection(setting *to)
 {
     const ah_request *request = to->request;
@@ -154,7 +159,7 @@ static void set_connection(setting *to)
     /* The content is decoded here; libcurl would fail for codings of the transfer that it does not know. */
     SET(to, CURLOPT_HTTP_CONTENT_DECODING, 0L);
     SET(to, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    if (request->settings->multiplex && request->uri.https)
+    if (ah_options_share(request))
         SET(to, CURLOPT_PIPEWAIT, 1L);
 #if CURL_AT_LEAST_VERSION(7, 87, 0)
     /* A name that is still being resolved does not hold up a cancellation. Best effort. */

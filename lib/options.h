@@ -32,6 +32,9 @@ bool ah_options_suit(const ah_options *options, const ah_request *request);
 /* The proxy that it goes through, NULL: none. */
 const asynchttp_proxy_info *ah_options_proxy(const ah_request *request);
 
+/* Whether it may use a connection at the same time as others, with HTTP/2. */
+bool ah_options_share(const ah_request *request);
+
 /* How many seconds it may take to be connected. */
 double ah_options_connect_timeout(const ah_request *request);
 

@@ -6,26 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/timers.h"
 #include "decoder.h"
 #include "failure.h"
+#include "multis.h"
 #include "options.h"
 #include "receiver.h"
 
-/* However quiet it is: so often a worker looks up from its poll, since a wake-up may be lost (curl issue 22272). */
-static const double longest_wait = 1.0;
-/* The same where the multi handle has no means of being woken, for want of file descriptors. */
-static const double longest_deaf_wait = 0.02;
 /* How much later than libcurl, which has more to say, a connection is given up. */
 static const double connect_grace = 0.1;
 /* Easy handles that are kept for the next requests. */
 enum { MOST_SPARE = 256 };
-/* Connections that are kept at the least, once they are idle. */
-enum { LEAST_KEPT = 64 };
+/* How often on_progress is called at the least. */
+static const double progress_interval = 1.0;
 /* How often a request is sent again to a server that goes away before it has answered: as often as libcurl does it. */
 enum { MOST_REFUSALS = 5 };
 
@@ -36,6 +32,8 @@ struct ah_transfer {
     ah_transfers *transfers;
     void *owner;
     CURL *easy;
+    /* Where it is while it is active. */
+    ah_multi *multi;
     ah_options options;
     ah_receiver receiver;
     ah_decoder decoder;
@@ -46,6 +44,8 @@ struct ah_transfer {
     ah_transfer *previous;
     /* When the silence has been too long; until it is connected: when that has taken too long. */
     ah_timer silence;
+    /* When on_progress is to be called again. */
+    ah_timer progress;
     bool connected;
     ah_time last_activity;
     /* Body bytes in both directions, as last reported. */
@@ -73,15 +73,14 @@ typedef struct list {
 } list;
 
 struct ah_transfers {
-    CURLM *multi;
+    ah_multis *multis;
     /* By stage. */
     list lists[3];
     /* Ready to be used again, linked by next. */
     ah_transfer *spare;
     size_t spares;
-    ah_timers timers;
-    size_t kept_connections;
-    bool deaf;
+    ah_timers silences;
+    ah_timers progresses;
 };
 
 static list *list_of(ah_transfer *transfer)
@@ -122,17 +121,11 @@ ah_transfers *ah_transfers_new(void)
     ah_transfers *transfers = calloc(1, sizeof(*transfers));
     if (!transfers)
         return NULL;
-    transfers->multi = curl_multi_init();
-    if (!transfers->multi) {
+    transfers->multis = ah_multis_new();
+    if (!transfers->multis) {
         free(transfers);
         return NULL;
     }
-    transfers->kept_connections = LEAST_KEPT;
-    curl_multi_setopt(transfers->multi, CURLMOPT_MAXCONNECTS, (long)LEAST_KEPT);
-    transfers->deaf = curl_multi_wakeup(transfers->multi) != CURLM_OK;
-    if (transfers->deaf)
-        AH_WARNING("transfer", "no file descriptors to be woken by: looking for work %g times a second",
-                   1 / longest_deaf_wait);
     return transfers;
 }
 
@@ -152,12 +145,13 @@ void ah_transfers_free(ah_transfers *transfers)
         transfers->spare = transfer->next;
         destroy(transfer);
     }
-    curl_multi_cleanup(transfers->multi);
-    ah_timers_free(&transfers->timers);
+    ah_multis_free(transfers->multis);
+    ah_timers_free(&transfers->silences);
+    ah_timers_free(&transfers->progresses);
     free(transfers);
 }
 
-/* ---- What libcurl calls, within curl_multi_perform() ---- */
+/* ---- What libcurl calls, within ah_multis_perform() ---- */
 
 static void note_activity(ah_transfer *transfer)
 {
@@ -193,10 +187,10 @@ static int on_connected(void *data, char *ip, char *local_ip, int port, int loca
     transfer->connected = true;
     transfer->last_activity = ah_clock_now();
     if (transfer->request->timeout > 0)
-        ah_timers_set(&transfer->transfers->timers, &transfer->silence,
+        ah_timers_set(&transfer->transfers->silences, &transfer->silence,
                       transfer->last_activity + transfer->request->timeout);
     else
-        ah_timers_cancel(&transfer->transfers->timers, &transfer->silence);
+        ah_timers_cancel(&transfer->transfers->silences, &transfer->silence);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -363,31 +357,24 @@ static void set_callbacks(ah_transfer *transfer)
     }
 }
 
-/* libcurl closes idle connections beyond a limit that must grow with the number of transfers, or a burst would keep
- * none. */
-static void keep_connections(ah_transfers *transfers)
-{
-    size_t wanted = transfers->lists[ACTIVE].count + 1;
-    if (wanted <= transfers->kept_connections)
-        return;
-    transfers->kept_connections = wanted * 2;
-    curl_multi_setopt(transfers->multi, CURLMOPT_MAXCONNECTS, (long)transfers->kept_connections);
-}
-
 /* Hands a transfer that is in no list to libcurl. */
 static bool activate(ah_transfer *transfer)
 {
-    keep_connections(transfer->transfers);
+    ah_transfers *transfers = transfer->transfers;
+    const ah_request *request = transfer->request;
     transfer->words[0] = '\0';
     transfer->starved = false;
-    if (curl_multi_add_handle(transfer->transfers->multi, transfer->easy) != CURLM_OK)
+    transfer->multi = ah_multis_add(transfers->multis, transfer->easy, ah_options_share(request));
+    if (!transfer->multi)
         return false;
     enlist(transfer, ACTIVE);
     /* libcurl's own limit does not count for those who wait for another transfer's connection, and who would try one
      * after the other. */
     transfer->connected = false;
-    ah_timers_set(&transfer->transfers->timers, &transfer->silence,
-                  ah_clock_now() + ah_options_connect_timeout(transfer->request) + connect_grace);
+    ah_time now = ah_clock_now();
+    ah_timers_set(&transfers->silences, &transfer->silence, now + ah_options_connect_timeout(request) + connect_grace);
+    if (request->callbacks.on_progress)
+        ah_timers_set(&transfers->progresses, &transfer->progress, now + progress_interval);
     return true;
 }
 
@@ -427,7 +414,10 @@ static bool is_set(const ah_transfer *transfer)
 
 static bool prepare(ah_transfer *transfer, const ah_order *order)
 {
-    if (!ah_timers_reserve(&transfer->transfers->timers, transfer->transfers->lists[ACTIVE].count + 1)) {
+    ah_transfers *transfers = transfer->transfers;
+    size_t count = transfers->lists[ACTIVE].count + 1;
+    if (!ah_timers_reserve(&transfers->silences, count) ||
+        (order->request->callbacks.on_progress && !ah_timers_reserve(&transfers->progresses, count))) {
         transfer->outcome->code = ASYNCHTTP_E_NO_MEMORY;
         return false;
     }
@@ -473,8 +463,9 @@ ah_transfer *ah_transfer_start(ah_transfers *transfers, const ah_order *order)
 /* Takes an active transfer from libcurl. */
 static void deactivate(ah_transfer *transfer)
 {
-    ah_timers_cancel(&transfer->transfers->timers, &transfer->silence);
-    curl_multi_remove_handle(transfer->transfers->multi, transfer->easy);
+    ah_timers_cancel(&transfer->transfers->silences, &transfer->silence);
+    ah_timers_cancel(&transfer->transfers->progresses, &transfer->progress);
+    ah_multis_remove(transfer->transfers->multis, transfer->multi, transfer->easy);
     delist(transfer);
 }
 
@@ -534,9 +525,8 @@ static bool starve(ah_transfer *transfer, CURLcode error)
     }
     AH_WARNING("transfer", "%s: no file descriptor is free, waiting for one", transfer->request->uri.authority);
     /* Idle connections hold descriptors too: from now on only those in use are kept. */
-    transfers->kept_connections = 1;
-    curl_multi_setopt(transfers->multi, CURLMOPT_MAXCONNECTS, 1L);
     deactivate(transfer);
+    ah_multis_shrink(transfers->multis);
     enlist(transfer, STARVED);
     return true;
 }
@@ -598,14 +588,21 @@ static void conclude(ah_transfer *transfer, CURLcode error)
 
 static void conclude_finished(ah_transfers *transfers)
 {
-    CURLMsg *message;
-    int left;
-    while ((message = curl_multi_info_read(transfers->multi, &left))) {
+    CURL *easy;
+    CURLcode error;
+    while ((easy = ah_multis_finished(transfers->multis, &error))) {
         ah_transfer *transfer = NULL;
-        CURLcode error = message->data.result;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+        curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
         conclude(transfer, error);
     }
+}
+
+/* Takes an active transfer, whose outcome says why, from libcurl. */
+static void abort_transfer(ah_transfer *transfer)
+{
+    forsake(transfer);
+    enlist(transfer, ENDED);
+    feed_one(transfer->transfers);
 }
 
 /* Timers are set for the earliest that the silence may be too long; activity since then moves them on. now: when
@@ -613,11 +610,11 @@ static void conclude_finished(ah_transfers *transfers)
 static void conclude_silent(ah_transfers *transfers, ah_time now)
 {
     ah_timer *timer;
-    while ((timer = ah_timers_first(&transfers->timers)) && timer->due <= now) {
+    while ((timer = ah_timers_first(&transfers->silences)) && timer->due <= now) {
         ah_transfer *transfer = (ah_transfer *)(void *)((char *)timer - offsetof(ah_transfer, silence));
         double timeout = transfer->request->timeout;
         if (transfer->connected && transfer->last_activity + timeout > now) {
-            ah_timers_set(&transfers->timers, timer, transfer->last_activity + timeout);
+            ah_timers_set(&transfers->silences, timer, transfer->last_activity + timeout);
             continue;
         }
         if (!transfer->connected)
@@ -626,9 +623,24 @@ static void conclude_silent(ah_transfers *transfers, ah_time now)
                         transfer->request->uri.authority, timeout,
                         transfer->connected ? "silence" : "waiting for a connection");
         transfer->outcome->curl_code = CURLE_OPERATION_TIMEDOUT;
-        forsake(transfer);
-        enlist(transfer, ENDED);
-        feed_one(transfers);
+        abort_transfer(transfer);
+    }
+}
+
+/* libcurl says how far it has got when it has something to do; that there is nothing is news, too. */
+static void tell_progress(ah_transfers *transfers, ah_time now)
+{
+    ah_timer *timer;
+    while ((timer = ah_timers_first(&transfers->progresses)) && timer->due <= now) {
+        ah_transfer *transfer = (ah_transfer *)(void *)((char *)timer - offsetof(ah_transfer, progress));
+        curl_off_t to_receive = 0, received = 0, to_send = 0, sent = 0;
+        ah_timers_set(&transfers->progresses, timer, now + progress_interval);
+        curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &to_receive);
+        curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
+        curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_UPLOAD_T, &to_send);
+        curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+        if (on_progress(transfer, to_receive > 0 ? to_receive : 0, received, to_send > 0 ? to_send : 0, sent) != 0)
+            abort_transfer(transfer);
     }
 }
 
@@ -649,14 +661,15 @@ static void conclude_all(ah_transfers *transfers, CURLMcode error)
 
 void ah_transfers_perform(ah_transfers *transfers)
 {
-    int running;
     ah_time now = ah_clock_now();
-    CURLMcode error = curl_multi_perform(transfers->multi, &running);
+    CURLMcode error = ah_multis_perform(transfers->multis);
     conclude_finished(transfers);
     if (error)
         conclude_all(transfers, error);
-    if (transfers->timers.count)
+    if (transfers->silences.count)
         conclude_silent(transfers, now);
+    if (transfers->progresses.count)
+        tell_progress(transfers, now);
 }
 
 void *ah_transfers_ended(ah_transfers *transfers)
@@ -669,23 +682,16 @@ void *ah_transfers_ended(ah_transfers *transfers)
 
 void ah_transfers_wait(ah_transfers *transfers, double seconds)
 {
-    double longest = transfers->deaf ? longest_deaf_wait : longest_wait;
-    const ah_timer *timer = ah_timers_first(&transfers->timers);
-    if (timer) {
-        double until = timer->due - ah_clock_now();
+    const ah_timers *all[] = {&transfers->silences, &transfers->progresses};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        const ah_timer *timer = ah_timers_first(all[i]);
+        double until = timer ? timer->due - ah_clock_now() : AH_NEVER;
         seconds = until < seconds ? until : seconds;
     }
-    if (seconds > longest)
-        seconds = longest;
-    CURLMcode error = curl_multi_poll(transfers->multi, NULL, 0, ah_clock_milliseconds(seconds, 1000), NULL);
-    if (error) {
-        /* For lack of memory. Not to come straight back, and try again. */
-        AH_WARNING("transfer", "libcurl cannot poll: %s", curl_multi_strerror(error));
-        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
-    }
+    ah_multis_wait(transfers->multis, seconds);
 }
 
 void ah_transfers_wake(ah_transfers *transfers)
 {
-    curl_multi_wakeup(transfers->multi);
+    ah_multis_wake(transfers->multis);
 }

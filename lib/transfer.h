@@ -1,7 +1,7 @@
 /*
  * HTTP messages over libcurl: one request and its answer each, many at once on one thread.
  *
- * This and its three helpers, options.c, failure.c and receiver.c (which does without), are all that knows libcurl.
+ * This and its helpers, multis.c, options.c, failure.c and receiver.c (which does without), are all that knows libcurl.
  */
 #ifndef AH_TRANSFER_H
 #define AH_TRANSFER_H
@@ -10,7 +10,7 @@
 #include "receiver.h"
 #include "request.h"
 
-/* The transfers of one worker: a libcurl multi handle, its connections, and easy handles to use again. */
+/* The transfers of one worker: libcurl's multi handles, their connections, and easy handles to use again. */
 typedef struct ah_transfers ah_transfers;
 
 /* One transfer under way. */

@@ -824,6 +824,26 @@ START_TEST(test_five_thousand_at_once)
 }
 END_TEST
 
+/* More than libcurl is given in one of its handles. */
+START_TEST(test_connections_of_a_burst_are_used_again)
+{
+    enum { BURST = 600 };
+    if (!can_have_descriptors(BURST + 100)) {
+        fprintf(stderr, "dispatch: a burst: skipped, the limit on descriptors is too low\n");
+        return;
+    }
+    asynchttp_promise *promises[BURST];
+    long before = origin_number("/connections");
+    set_workers(1, BURST);
+    for (int round = 0; round < 2; round++) {
+        get_several(promises, BURST, origin_url("/gate/burst-%d/%d", round, BURST));
+        ck_all(promises, BURST, ASYNCHTTP_OK);
+    }
+    /* And the one that asks. */
+    ck_assert_int_eq(origin_number("/connections") - before, BURST + 1);
+}
+END_TEST
+
 /* ---- Very few ------------------------------------------------------------------------------ */
 
 static struct rlimit descriptors;
@@ -1068,6 +1088,7 @@ static void add_scarcity_tests(TCase *tcase)
 {
     tcase_add_test(tcase, test_twenty_thousand_wait_behind_one);
     tcase_add_test(tcase, test_five_thousand_at_once);
+    tcase_add_test(tcase, test_connections_of_a_burst_are_used_again);
     tcase_add_test(tcase, test_requests_on_one_worker_share_too_few_descriptors);
     tcase_add_test(tcase, test_requests_without_a_descriptor_end_with_an_error);
     tcase_add_test(tcase, test_request_gets_the_descriptor_of_one_that_was_cancelled);

@@ -33,7 +33,7 @@ fi
 
 # Only these know libcurl, and http.c which starts it.
 for file in $modules; do
-    case $file in lib/transfer.c | lib/options.[ch] | lib/failure.[ch] | lib/http.c) continue ;; esac
+    case $file in lib/transfer.c | lib/multis.[ch] | lib/options.[ch] | lib/failure.[ch] | lib/http.c) continue ;; esac
     ! grep -q 'curl/curl.h' "$file" || complain "$file includes libcurl's header"
 done
 

@@ -2,6 +2,7 @@
  * One request and its answer over real sockets: what goes over the wire, what comes back, and how bodies are streamed.
  */
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -1163,6 +1164,26 @@ START_TEST(test_progress_of_encoded_content)
 }
 END_TEST
 
+static int end_if_told(asynchttp_promise *promise, uint64_t bytes_sent, uint64_t to_send, uint64_t received,
+                       uint64_t to_receive, void *callback_data)
+{
+    (void)promise, (void)bytes_sent, (void)to_send, (void)received, (void)to_receive;
+    return atomic_load((atomic_bool *)callback_data);
+}
+
+/* It is called while nothing comes, too, and can put an end to it. */
+START_TEST(test_progress_of_silence)
+{
+    atomic_bool told = false;
+    asynchttp_promise *promise = client_request(origin_url("/hold/silence"),
+                                                ASYNCHTTP_REQUEST(.on_progress = end_if_told, .callback_data = &told));
+    origin_await(1, "/held/silence");
+    atomic_store(&told, true);
+    ck_assert_int_eq(client_wait(promise), ASYNCHTTP_E_CALLBACK);
+    origin_await(0, "/held/silence");
+}
+END_TEST
+
 START_TEST(test_progress_fails)
 {
     progress end = {.fails_at = 1};
@@ -1299,6 +1320,7 @@ static void add_streams(Suite *suite)
     tcase_add_test(tcase, test_progress_of_download);
     tcase_add_test(tcase, test_progress_of_upload);
     tcase_add_test(tcase, test_progress_of_encoded_content);
+    tcase_add_test(tcase, test_progress_of_silence);
     tcase_add_test(tcase, test_progress_fails);
 }
 

@@ -110,3 +110,25 @@ int failing_EVP_Digest(const void *data, size_t count, unsigned char *digest, un
 {
     return fails() ? 0 : EVP_Digest(data, count, digest, length, type, engine);
 }
+
+#if defined(__linux__)
+
+static int fails_with(int error)
+{
+    errno = error;
+    return -1;
+}
+
+int failing_epoll_create1(int flags)
+{
+    return fails() ? fails_with(EMFILE) : epoll_create1(flags);
+}
+
+int failing_epoll_ctl(int set, int operation, int descriptor, struct epoll_event *event)
+{
+    /* Not one that makes something smaller. */
+    bool can_fail = operation == EPOLL_CTL_ADD;
+    return can_fail && fails() ? fails_with(ENOSPC) : epoll_ctl(set, operation, descriptor, event);
+}
+
+#endif

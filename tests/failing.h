@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__linux__)
+#include <sys/epoll.h>
+#endif
 
 /* From now on the turn-th call fails, counted from 1. */
 void failing_begin(long turn);
@@ -33,6 +36,10 @@ CURL *failing_curl_easy_init(void);
 CURLM *failing_curl_multi_init(void);
 CURLMcode failing_curl_multi_add_handle(CURLM *multi, CURL *easy);
 struct curl_slist *failing_curl_slist_append(struct curl_slist *list, const char *text);
+#if defined(__linux__)
+int failing_epoll_create1(int flags);
+int failing_epoll_ctl(int set, int operation, int descriptor, struct epoll_event *event);
+#endif
 int failing_EVP_Digest(const void *data, size_t count, unsigned char *digest, unsigned *length, const EVP_MD *type,
                        ENGINE *engine);
 
@@ -51,6 +58,8 @@ int failing_EVP_Digest(const void *data, size_t count, unsigned char *digest, un
 #define curl_multi_init failing_curl_multi_init
 #define curl_multi_add_handle failing_curl_multi_add_handle
 #define curl_slist_append failing_curl_slist_append
+#define epoll_create1 failing_epoll_create1
+#define epoll_ctl failing_epoll_ctl
 #define EVP_Digest failing_EVP_Digest
 #endif
 

@@ -22,6 +22,7 @@ Suite *frames_suite(void);
 Suite *log_suite(void);
 Suite *outcome_suite(void);
 Suite *parker_suite(void);
+Suite *poller_suite(void);
 Suite *proxy_suite(void);
 Suite *ranges_suite(void);
 Suite *receiver_suite(void);

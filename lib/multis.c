@@ -1,0 +1,322 @@
+#include "multis.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/poller.h"
+#include "base/timers.h"
+
+/* However quiet it is: so often a worker looks up, since a wake-up may be lost (curl issue 22272). */
+static const double longest_wait = 1.0;
+/* The same where there is no means of being woken, for want of file descriptors. */
+static const double longest_deaf_wait = 0.02;
+/* How long one without transfers keeps its connections for others: longer, libcurl does not use them again. */
+static const double longest_idle = 118.0;
+/* Transfers in the first of them, and in each other, where there can be another. */
+enum { MOST_FIRST = 128, MOST_ACTIVE = 256 };
+/* Connections that each keeps at the least, once they are idle. */
+enum { LEAST_KEPT = 64 };
+/* Events that are taken from the poller at a time. */
+enum { MOST_EVENTS = 256 };
+
+struct ah_multi {
+    ah_multis *multis;
+    CURLM *handle;
+    /* Its place among them. */
+    unsigned number;
+    size_t active;
+    size_t kept;
+    /* Since it has been without transfers. */
+    ah_time idle_since;
+    /* When libcurl wants to be called, whatever happens to its sockets. */
+    ah_timer timer;
+};
+
+struct ah_multis {
+    /* Some may be NULL, to be made when there are transfers for them; the first is always there. */
+    ah_multi **all;
+    unsigned count;
+    /* Of those whose results are read. */
+    unsigned reading;
+    bool deaf;
+    /* Of all but the first. */
+    bool has_poller;
+    ah_poller poller;
+    ah_timers timers;
+    ah_poller_event events[MOST_EVENTS];
+};
+
+/* ---- What libcurl calls ---- */
+
+static int on_interest(CURL *easy, curl_socket_t socket, int what, void *data, void *known)
+{
+    static const unsigned wanted[] = {
+        [CURL_POLL_NONE] = 0,
+        [CURL_POLL_IN] = AH_POLLER_READABLE,
+        [CURL_POLL_OUT] = AH_POLLER_WRITABLE,
+        [CURL_POLL_INOUT] = AH_POLLER_READABLE | AH_POLLER_WRITABLE,
+        [CURL_POLL_REMOVE] = 0,
+    };
+    ah_multi *multi = data;
+    (void)easy;
+    (void)known;
+    return ah_poller_watch(&multi->multis->poller, socket, multi->number, wanted[what]) ? 0 : -1;
+}
+
+static int on_timeout(CURLM *handle, long milliseconds, void *data)
+{
+    ah_multi *multi = data;
+    (void)handle;
+    if (milliseconds < 0)
+        ah_timers_cancel(&multi->multis->timers, &multi->timer);
+    else
+        ah_timers_set(&multi->multis->timers, &multi->timer, ah_clock_now() + (double)milliseconds / 1000);
+    return 0;
+}
+
+/* ---- Making and ending ---- */
+
+static void keep(ah_multi *multi, size_t count)
+{
+    multi->kept = count;
+    curl_multi_setopt(multi->handle, CURLMOPT_MAXCONNECTS, (long)count);
+}
+
+static ah_multi *open_multi(ah_multis *multis, unsigned number)
+{
+    ah_multi *multi = calloc(1, sizeof(*multi));
+    if (!multi)
+        return NULL;
+    *multi = (ah_multi){.multis = multis, .handle = curl_multi_init(), .number = number};
+    if (!multi->handle) {
+        free(multi);
+        return NULL;
+    }
+    keep(multi, LEAST_KEPT);
+    if (number) {
+        curl_multi_setopt(multi->handle, CURLMOPT_SOCKETFUNCTION, on_interest);
+        curl_multi_setopt(multi->handle, CURLMOPT_SOCKETDATA, multi);
+        curl_multi_setopt(multi->handle, CURLMOPT_TIMERFUNCTION, on_timeout);
+        curl_multi_setopt(multi->handle, CURLMOPT_TIMERDATA, multi);
+    }
+    multis->all[number] = multi;
+    return multi;
+}
+
+static void close_multi(ah_multi *multi)
+{
+    ah_multis *multis = multi->multis;
+    multis->all[multi->number] = NULL;
+    curl_multi_cleanup(multi->handle);
+    ah_timers_cancel(&multis->timers, &multi->timer);
+    free(multi);
+}
+
+/* A place for another one. */
+static bool extend(ah_multis *multis)
+{
+    ah_multi **longer = realloc(multis->all, (multis->count + 1) * sizeof(*longer));
+    if (!longer)
+        return false;
+    multis->all = longer;
+    if (!ah_timers_reserve(&multis->timers, multis->count + 1))
+        return false;
+    multis->all[multis->count++] = NULL;
+    return true;
+}
+
+ah_multis *ah_multis_new(void)
+{
+    ah_multis *multis = calloc(1, sizeof(*multis));
+    if (!multis)
+        return NULL;
+    if (!extend(multis) || !open_multi(multis, 0)) {
+        ah_multis_free(multis);
+        return NULL;
+    }
+    multis->deaf = curl_multi_wakeup(multis->all[0]->handle) != CURLM_OK;
+    if (multis->deaf)
+        AH_WARNING("transfer", "no file descriptors to be woken by: looking for work %g times a second",
+                   1 / longest_deaf_wait);
+    return multis;
+}
+
+void ah_multis_free(ah_multis *multis)
+{
+    for (unsigned i = 0; i < multis->count; i++) {
+        if (multis->all[i])
+            close_multi(multis->all[i]);
+    }
+    if (multis->has_poller)
+        ah_poller_close(&multis->poller);
+    ah_timers_free(&multis->timers);
+    free(multis->all);
+    free(multis);
+}
+
+/* Closes those that have been without transfers since then. */
+static void close_idle(ah_multis *multis, ah_time since)
+{
+    for (unsigned i = 1; i < multis->count; i++) {
+        ah_multi *multi = multis->all[i];
+        if (multi && !multi->active && multi->idle_since <= since)
+            close_multi(multi);
+    }
+}
+
+/* ---- Adding and removing ---- */
+
+/* Whether there can be others than the first. */
+static bool can_spread(ah_multis *multis)
+{
+    multis->has_poller = multis->has_poller || ah_poller_open(&multis->poller);
+    return multis->has_poller;
+}
+
+/* The first that has room, so that the others' connections may be done without. */
+static ah_multi *choose(ah_multis *multis, bool sharing)
+{
+    if (sharing || multis->all[0]->active < MOST_FIRST || !can_spread(multis))
+        return multis->all[0];
+    for (unsigned i = 1; i < multis->count; i++) {
+        if (!multis->all[i])
+            return open_multi(multis, i);
+        if (multis->all[i]->active < MOST_ACTIVE)
+            return multis->all[i];
+    }
+    return extend(multis) ? open_multi(multis, multis->count - 1) : NULL;
+}
+
+/* libcurl closes idle connections beyond a limit that must grow with the number of transfers, or a burst would keep
+ * none. */
+static void keep_enough(ah_multi *multi)
+{
+    size_t wanted = multi->active + 1;
+    if (wanted > multi->kept)
+        keep(multi, wanted * 2);
+}
+
+ah_multi *ah_multis_add(ah_multis *multis, CURL *easy, bool sharing)
+{
+    if (multis->count > 1)
+        close_idle(multis, ah_clock_now() - longest_idle);
+    ah_multi *multi = choose(multis, sharing);
+    if (!multi)
+        return NULL;
+    keep_enough(multi);
+    if (curl_multi_add_handle(multi->handle, easy) != CURLM_OK)
+        return NULL;
+    multi->active++;
+    return multi;
+}
+
+void ah_multis_remove(ah_multis *multis, ah_multi *multi, CURL *easy)
+{
+    curl_multi_remove_handle(multi->handle, easy);
+    multi->active--;
+    if (!multi->active && multis->count > 1)
+        multi->idle_since = ah_clock_now();
+}
+
+void ah_multis_shrink(ah_multis *multis)
+{
+    close_idle(multis, AH_NEVER);
+    for (unsigned i = 0; i < multis->count; i++) {
+        if (multis->all[i])
+            keep(multis->all[i], 1);
+    }
+}
+
+/* ---- Performing and waiting ---- */
+
+/* What a socket was ready for may have been done, and the socket closed, by what came before it: libcurl knows how to
+ * take that. */
+static CURLMcode perform_event(ah_multis *multis, const ah_poller_event *event)
+{
+    int running;
+    ah_multi *multi = multis->all[event->owner];
+    int ready = (event->ready & AH_POLLER_READABLE ? CURL_CSELECT_IN : 0) |
+                (event->ready & AH_POLLER_WRITABLE ? CURL_CSELECT_OUT : 0);
+    return multi ? curl_multi_socket_action(multi->handle, event->socket, ready, &running) : CURLM_OK;
+}
+
+static CURLMcode perform_events(ah_multis *multis)
+{
+    CURLMcode error = CURLM_OK;
+    int count = ah_poller_look(&multis->poller, multis->events, MOST_EVENTS);
+    for (int i = 0; i < count && !error; i++)
+        error = perform_event(multis, &multis->events[i]);
+    return error;
+}
+
+static CURLMcode perform_due(ah_multis *multis)
+{
+    CURLMcode error = CURLM_OK;
+    ah_timer *timer;
+    ah_time now = ah_clock_now();
+    while (!error && (timer = ah_timers_first(&multis->timers)) && timer->due <= now) {
+        int running;
+        ah_multi *multi = (ah_multi *)(void *)((char *)timer - offsetof(ah_multi, timer));
+        ah_timers_cancel(&multis->timers, timer);
+        error = curl_multi_socket_action(multi->handle, CURL_SOCKET_TIMEOUT, 0, &running);
+    }
+    return error;
+}
+
+CURLMcode ah_multis_perform(ah_multis *multis)
+{
+    int running;
+    multis->reading = 0;
+    CURLMcode error = curl_multi_perform(multis->all[0]->handle, &running);
+    if (!error && multis->count > 1)
+        error = perform_events(multis);
+    return error || multis->count == 1 ? error : perform_due(multis);
+}
+
+CURL *ah_multis_finished(ah_multis *multis, CURLcode *error)
+{
+    for (; multis->reading < multis->count; multis->reading++) {
+        int left;
+        const ah_multi *multi = multis->all[multis->reading];
+        const CURLMsg *message = multi ? curl_multi_info_read(multi->handle, &left) : NULL;
+        if (message) {
+            *error = message->data.result;
+            return message->easy_handle;
+        }
+    }
+    return NULL;
+}
+
+/* How long until one of the others wants to be called. */
+static double until_due(const ah_multis *multis)
+{
+    const ah_timer *timer = ah_timers_first(&multis->timers);
+    double seconds = timer ? timer->due - ah_clock_now() : longest_wait;
+    return seconds > 0 ? seconds : 0;
+}
+
+void ah_multis_wait(ah_multis *multis, double seconds)
+{
+    double longest = multis->deaf ? longest_deaf_wait : longest_wait;
+    double due = multis->count > 1 ? until_due(multis) : longest;
+    longest = due < longest ? due : longest;
+    seconds = seconds < longest ? seconds : longest;
+    struct curl_waitfd others = {.fd = multis->poller.set, .events = CURL_WAIT_POLLIN};
+    unsigned count = multis->has_poller ? 1 : 0;
+    CURLMcode error =
+        curl_multi_poll(multis->all[0]->handle, &others, count, ah_clock_milliseconds(seconds, 1000), NULL);
+    if (error) {
+        /* For lack of memory. Not to come straight back, and try again. */
+        AH_WARNING("transfer", "libcurl cannot poll: %s", curl_multi_strerror(error));
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+    }
+}
+
+void ah_multis_wake(ah_multis *multis)
+{
+    curl_multi_wakeup(multis->all[0]->handle);
+}
