@@ -538,9 +538,10 @@ ah_task ah_queue_take(ah_worker *worker, ah_job **job)
     return task;
 }
 
-void ah_queue_done(ah_worker *worker, ah_job *job, bool prompt)
+bool ah_queue_done(ah_worker *worker, ah_job *job, bool prompt)
 {
     pthread_mutex_lock(&worker->queue->lock);
+    bool wanted = job->place != AH_JOB_CANCELLED;
     displace_locked(worker->queue, job);
     worker->in_flight--;
     if (prompt) {
@@ -551,6 +552,7 @@ void ah_queue_done(ah_worker *worker, ah_job *job, bool prompt)
         call_another_locked(worker->queue);
     }
     unlock(worker->queue);
+    return wanted;
 }
 
 static void strike_from_roster_locked(ah_worker *worker)

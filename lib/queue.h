@@ -228,8 +228,8 @@ typedef enum ah_task {
 ah_task ah_queue_take(ah_worker *worker, ah_job **job);
 
 /* A job that was started here is over, and about to be fulfilled. prompt: in no time, so that the worker counts as
- * free. */
-void ah_queue_done(ah_worker *worker, ah_job *job, bool prompt);
+ * free. False: it was cancelled before it was over. */
+bool ah_queue_done(ah_worker *worker, ah_job *job, bool prompt);
 
 typedef enum ah_rest {
     /* There is something to take. */

@@ -23,18 +23,20 @@ void ah_worker_fulfil_cancelled(ah_job *job)
     job->fulfil(job);
 }
 
-/* A job that was started here is over: lets go of what it had while it ran. */
-static void put_down(ah_worker *worker, ah_job *job)
+/* A job that was started here is over: lets go of what it had while it ran. False: it was cancelled meanwhile. */
+static bool put_down(ah_worker *worker, ah_job *job)
 {
     free(job->exchange);
     job->exchange = NULL;
-    ah_queue_done(worker, job, !job->request.callbacks.done);
+    return ah_queue_done(worker, job, !job->request.callbacks.done);
 }
 
 static void finish(ah_worker *worker, ah_job *job)
 {
-    put_down(worker, job);
-    job->fulfil(job);
+    if (put_down(worker, job))
+        job->fulfil(job);
+    else
+        ah_worker_fulfil_cancelled(job);
 }
 
 static void cancel(ah_worker *worker, ah_job *job)
