@@ -11,6 +11,7 @@
 #include "client.h"
 #include "fixture.h"
 #include "origin/pattern.h"
+#include "small.h"
 #include "suites.h"
 
 #define LINES(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -433,7 +434,7 @@ static void request_many(const char *url, int count)
 
 static int many(void)
 {
-    return client_small() ? 100 : 1000;
+    return small() ? 100 : 1000;
 }
 
 START_TEST(test_count_under_concurrency)

@@ -23,6 +23,7 @@
 #include "asynchttp.h"
 #include "fixture.h"
 #include "sanitized.h"
+#include "small.h"
 #include "suites.h"
 #include "threads.h"
 
@@ -46,11 +47,6 @@ static int entries(const char *path)
         count++;
     closedir(directory);
     return count - 2;
-}
-
-static bool small(void)
-{
-    return getenv("CHECK_SMALL") != NULL;
 }
 
 static asynchttp_http *made(void)

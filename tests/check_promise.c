@@ -15,6 +15,7 @@
 
 #include "asynchttp.h"
 #include "fixture.h"
+#include "small.h"
 #include "suites.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
@@ -818,7 +819,7 @@ static size_t many(void)
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
     limit.rlim_cur = limit.rlim_max;
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    return getenv("CHECK_SMALL") || limit.rlim_cur < 1100 ? 100 : 1000;
+    return small() || limit.rlim_cur < 1100 ? 100 : 1000;
 }
 
 /* The loop that wait_any is made for. */

@@ -13,6 +13,7 @@
 #include "client.h"
 #include "fixture.h"
 #include "origin/pattern.h"
+#include "small.h"
 #include "suites.h"
 
 #define KIB ((size_t)1024)
@@ -330,13 +331,13 @@ static void expect_upload(size_t length)
 
 START_TEST(test_body_of_32_mib)
 {
-    expect_upload(client_small() ? 4 * MIB : 32 * MIB);
+    expect_upload(small() ? 4 * MIB : 32 * MIB);
 }
 END_TEST
 
 START_TEST(test_body_of_1_gib)
 {
-    expect_upload(client_small() ? 8 * MIB : GIB);
+    expect_upload(small() ? 8 * MIB : GIB);
 }
 END_TEST
 
@@ -1204,7 +1205,7 @@ static const long flat = 64L * 1024;
 
 START_TEST(test_download_of_2_gib)
 {
-    unsigned long long length = client_small() ? 32 * MIB : 2 * GIB;
+    unsigned long long length = small() ? 32 * MIB : 2 * GIB;
     taken all = {0};
     client_expect_usable();
     long before = client_peak_memory();
@@ -1220,7 +1221,7 @@ END_TEST
 START_TEST(test_upload_of_2_gib)
 {
     char sum[64];
-    given source = {.length = client_small() ? 32 * MIB : 2 * GIB};
+    given source = {.length = small() ? 32 * MIB : 2 * GIB};
     client_expect_usable();
     long before = client_peak_memory();
     /* More than an int and a long of 32 bits hold. */

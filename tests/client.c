@@ -45,11 +45,6 @@ void client_teardown(void)
     kept_count = 0;
 }
 
-bool client_small(void)
-{
-    return getenv("CHECK_SMALL") != NULL;
-}
-
 /* ---- Requests ---- */
 
 asynchttp_promise *client_keep(asynchttp_promise *promise)

@@ -22,9 +22,6 @@ extern asynchttp_http *http;
 void client_setup(void);
 void client_teardown(void);
 
-/* Sizes are to be small, as everything is slow: under valgrind or a sanitizer, with CHECK_SMALL in the environment. */
-bool client_small(void);
-
 /* ---- Requests ---- */
 
 /* Makes a request; the promise is freed by client_teardown(). */
