@@ -1165,6 +1165,21 @@ START_TEST(test_progress_of_encoded_content)
 }
 END_TEST
 
+static int cancel_own(asynchttp_promise *promise, const void *data, size_t length, void *callback_data)
+{
+    (void)data, (void)length, (void)callback_data;
+    asynchttp_promise_cancel(promise);
+    return 0;
+}
+
+/* All of the content comes at once, so that the request is over before its worker looks for what is cancelled. */
+START_TEST(test_cancel_within_on_data)
+{
+    asynchttp_promise *promise = client_request(origin_url("/bytes/10"), ASYNCHTTP_REQUEST(.on_data = cancel_own));
+    ck_assert_int_eq(client_wait(promise), ASYNCHTTP_E_CANCELLED);
+}
+END_TEST
+
 static int end_if_told(asynchttp_promise *promise, uint64_t bytes_sent, uint64_t to_send, uint64_t received,
                        uint64_t to_receive, void *callback_data)
 {
@@ -1322,6 +1337,7 @@ static void add_streams(Suite *suite)
     tcase_add_test(tcase, test_progress_of_upload);
     tcase_add_test(tcase, test_progress_of_encoded_content);
     tcase_add_test(tcase, test_progress_of_silence);
+    tcase_add_test(tcase, test_cancel_within_on_data);
     tcase_add_test(tcase, test_progress_fails);
 }
 
