@@ -314,10 +314,7 @@ void ah_composer_abort(ah_composer *composer)
 {
     ah_connection *connection = composer->id ? ah_change_begin(composer->database) : NULL;
     if (connection) {
-        ah_query query = ah_query_begin(connection, AH_SQL_GROW_LOOSE);
-        ah_query_real(&query, 0);
-        ah_query_integer(&query, composer->id);
-        ah_query_run(&query);
+        ah_rows_abandon(connection, composer->id);
         ah_change_end(composer->database, connection, AH_STORE_OK);
     }
     ah_buffer_free(&composer->pending);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cache/pins.h"
 #include "cache/statements.h"
 
 /* The row of the table total. */
@@ -41,6 +42,8 @@ typedef struct ah_connection {
     sqlite3_stmt *statements[AH_STATEMENTS];
     /* The file it was opened to, see cache/database.h. */
     unsigned generation;
+    /* The database's. */
+    ah_pins *pins;
     /* The first failure since it was last set to SQLITE_OK. */
     int code;
     /* How often it waits for other processes before it is SQLITE_BUSY. */

@@ -30,6 +30,7 @@ ah_database *ah_database_new(const char *directory, uint64_t max_bytes)
     pthread_mutex_init(&database->lock, NULL);
     pthread_mutex_init(&database->keeper.lock, NULL);
     ah_parker_init(&database->keeper.parker);
+    ah_pins_init(&database->pins);
     return database;
 }
 
@@ -67,6 +68,7 @@ void ah_database_free(ah_database *database)
     pthread_mutex_destroy(&database->lock);
     pthread_mutex_destroy(&database->keeper.lock);
     ah_parker_destroy(&database->keeper.parker);
+    ah_pins_destroy(&database->pins);
     free(database);
 }
 
@@ -177,6 +179,7 @@ static ah_connection *open_connection(ah_database *database, unsigned generation
     }
     if (connection) {
         connection->generation = generation;
+        connection->pins = &database->pins;
         return connection;
     }
     pthread_mutex_lock(&database->lock);

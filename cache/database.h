@@ -38,6 +38,9 @@ typedef struct ah_database {
     atomic_ullong evictions;
     ah_keeper keeper;
 
+    /* Its lock is taken last of all. */
+    ah_pins pins;
+
     /* Held by the one thread that writes. */
     pthread_mutex_t writing;
 

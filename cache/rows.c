@@ -266,7 +266,7 @@ void ah_rows_remove(ah_connection *connection, int64_t id)
     if (!sensible || extent.in_chunks) {
         ah_query query = ah_query_begin(connection, AH_SQL_INSERT_LOOSE);
         ah_query_integer(&query, id);
-        ah_query_real(&query, 0);
+        ah_query_real(&query, ah_pins_keep(connection->pins, id) ? ah_rows_now() : 0);
         ah_query_run(&query);
     }
     delete_row(connection, AH_SQL_DELETE_USAGE, id);
@@ -277,6 +277,14 @@ void ah_rows_remove(ah_connection *connection, int64_t id)
     uint64_t chunks = extent.in_chunks ? ah_extent_content(&extent) : 0;
     add_bytes(connection, 0, extent.size > chunks ? extent.size - chunks : 0);
     ah_extent_clear(&extent);
+}
+
+void ah_rows_abandon(ah_connection *connection, int64_t id)
+{
+    ah_query query = ah_query_begin(connection, AH_SQL_GROW_LOOSE);
+    ah_query_real(&query, 0);
+    ah_query_integer(&query, id);
+    ah_query_run(&query);
 }
 
 void ah_rows_insert_chunk(ah_connection *connection, int64_t id, uint64_t start, const void *data, size_t length)

@@ -47,8 +47,11 @@ void ah_rows_insert(ah_connection *connection, int64_t id, const ah_entry *entry
 void ah_rows_update(ah_connection *connection, int64_t id, const ah_entry *entry);
 void ah_rows_set_extent(ah_connection *connection, int64_t id, const ah_extent *extent, uint64_t old_size);
 
-/* Removes a response. Its chunks become loose, and go later. */
+/* Removes a response. Its chunks become loose, and go later; if it is being read, after that. */
 void ah_rows_remove(ah_connection *connection, int64_t id);
+
+/* Loose chunks may go. */
+void ah_rows_abandon(ah_connection *connection, int64_t id);
 
 /* Adds a chunk, which must lie in a gap. */
 void ah_rows_insert_chunk(ah_connection *connection, int64_t id, uint64_t start, const void *data, size_t length);

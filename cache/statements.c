@@ -30,7 +30,7 @@ const char ah_schema[] =
     "\n"
     "CREATE TABLE loose (                 -- chunks that belong to no response: it is being written, or was removed\n"
     "    response    INTEGER PRIMARY KEY,\n"
-    "    grown       REAL NOT NULL        -- when the last chunk was written; 0: removed\n"
+    "    grown       REAL NOT NULL        -- when the last chunk was written; 0: removed, and read by nobody\n"
     ");\n"
     "\n"
     "CREATE TABLE usage (                 -- apart, so that a use does not rewrite the response\n"
@@ -65,7 +65,7 @@ const char *const ah_statements[AH_STATEMENTS] = {
     [AH_SQL_FIND] = ("SELECT " HEAD ", content FROM response WHERE uri = ? ORDER BY id DESC LIMIT ?"),
     [AH_SQL_EACH] = ("SELECT " HEAD ", uri, used, hits FROM response LEFT JOIN usage ON usage.response = id "
                      "WHERE id > ? ORDER BY id LIMIT ?"),
-    [AH_SQL_CONTENT] = "SELECT length, ranges, content FROM response WHERE id = ?",
+    [AH_SQL_CONTENT] = "SELECT content FROM response WHERE id = ?",
     [AH_SQL_EXTENT] = "SELECT length, ranges, size, content IS NULL FROM response WHERE id = ?",
     [AH_SQL_OF_URI] = "SELECT id FROM response WHERE uri = ? LIMIT ?",
     [AH_SQL_OF_URI_AND_ID] = "SELECT id FROM response WHERE id = ? AND uri = ?",
@@ -87,7 +87,8 @@ const char *const ah_statements[AH_STATEMENTS] = {
     [AH_SQL_LEAST_USED] = "SELECT response FROM usage ORDER BY used LIMIT 1",
 
     [AH_SQL_INSERT_CHUNK] = "INSERT OR REPLACE INTO chunk VALUES (?, ?, ?)",
-    [AH_SQL_CHUNKS] = "SELECT start, data FROM chunk WHERE response = ? AND start > ? AND start < ? ORDER BY start",
+    [AH_SQL_CHUNK_UP_TO] =
+        "SELECT start, data FROM chunk WHERE response = ? AND start <= ? ORDER BY start DESC LIMIT 1",
     [AH_SQL_CHUNK] = "SELECT data FROM chunk WHERE response = ? AND start = ?",
     [AH_SQL_FIRST_CHUNK] = "SELECT start, length(data) FROM chunk WHERE response = ? ORDER BY start LIMIT 1",
     [AH_SQL_DELETE_CHUNK] = "DELETE FROM chunk WHERE response = ? AND start = ?",

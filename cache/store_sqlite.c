@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cache/change.h"
 #include "cache/composer.h"
+#include "cache/content.h"
 #include "cache/keeper.h"
 #include "cache/reading.h"
 #include "cache/rows.h"
@@ -110,77 +111,13 @@ static ah_store_result find(ah_store *store, const char *uri, ah_entries *found)
 
 /* ---- Reading ---- */
 
-/* Where the content goes, and how far it has gone. */
-typedef struct delivery {
-    ah_store_sink *sink;
-    void *data;
-    ah_range left;
-} delivery;
-
-/* Hands over what is wanted of bytes that begin there; they must not leave a gap. */
-static ah_store_result deliver(delivery *self, uint64_t start, const void *bytes, size_t length)
-{
-    ah_range *left = &self->left;
-    if (start + length <= left->first)
-        return AH_STORE_OK;
-    if (start > left->first || length > AH_CHUNK)
-        return AH_STORE_ABSENT;
-    uint64_t end = start + length < left->end ? start + length : left->end;
-    const char *first = (const char *)bytes + (left->first - start);
-    size_t taken = (size_t)(end - left->first);
-    left->first = end;
-    return self->sink(self->data, first, taken) ? AH_STORE_OK : AH_STORE_STOPPED;
-}
-
-static ah_store_result deliver_chunks(ah_connection *connection, int64_t id, delivery *self)
-{
-    ah_store_result result = AH_STORE_OK;
-    ah_query query = ah_query_begin(connection, AH_SQL_CHUNKS);
-    ah_query_integer(&query, id);
-    ah_query_integer(&query, (int64_t)self->left.first - AH_CHUNK);
-    ah_query_integer(&query, (int64_t)self->left.end);
-    while (result == AH_STORE_OK && ah_query_row(&query)) {
-        int64_t start = sqlite3_column_int64(query.statement, 0);
-        const void *data = sqlite3_column_blob(query.statement, 1);
-        int length = sqlite3_column_bytes(query.statement, 1);
-        result = start < 0 ? AH_STORE_ABSENT : deliver(self, (uint64_t)start, data, (size_t)length);
-    }
-    ah_query_end(&query);
-    return result;
-}
-
-/* The row of the response stays open meanwhile, and with it the state of the database that is read. */
-static ah_store_result deliver_response(ah_query *row, int64_t id, delivery *self)
-{
-    ah_store_result result;
-    if (sqlite3_column_type(row->statement, 2) == SQLITE_NULL) {
-        result = deliver_chunks(row->connection, id, self);
-    } else {
-        const void *content = sqlite3_column_blob(row->statement, 2);
-        result = deliver(self, 0, content, (size_t)sqlite3_column_bytes(row->statement, 2));
-    }
-    bool all = self->left.first >= self->left.end;
-    return result == AH_STORE_OK && !all ? AH_STORE_ABSENT : result;
-}
-
 static ah_store_result read(ah_store *store, const ah_entry *entry, ah_range range, ah_store_sink *sink, void *data)
 {
     if (range.first >= range.end)
         return AH_STORE_OK;
     if (range.end > INT64_MAX)
         return AH_STORE_ABSENT;
-    ah_connection *connection = ah_reading_begin(database_of(store));
-    if (!connection)
-        return AH_STORE_FAILED;
-    delivery wanted = {.sink = sink, .data = data, .left = range};
-    ah_query row = ah_query_begin(connection, AH_SQL_CONTENT);
-    ah_query_integer(&row, entry->id);
-    ah_store_result result = AH_STORE_ABSENT;
-    if (ah_query_row(&row))
-        result = deliver_response(&row, entry->id, &wanted);
-    ah_query_end(&row);
-    ah_store_result given = ah_reading_end(database_of(store), connection);
-    return given == AH_STORE_OK || result == AH_STORE_STOPPED ? result : given;
+    return ah_content_read(database_of(store), entry->id, range, sink, data);
 }
 
 /* ---- Storing ---- */

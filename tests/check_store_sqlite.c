@@ -1157,6 +1157,63 @@ START_TEST(busy_readers_let_the_log_begin_anew)
 }
 END_TEST
 
+/* A slow reader: much is written until it wants the second piece. */
+static bool store_much(void *data, const void *content, size_t length)
+{
+    struct check *check = data;
+    for (unsigned i = 0; i < 48 && !check->place; i++)
+        ck_assert_int_eq(put("http://much/", i, 2 * MIB), AH_STORE_OK);
+    return check_piece(data, content, length);
+}
+
+/* Nor is one in the way that takes long over what is large. */
+START_TEST(slow_readers_let_the_log_begin_anew)
+{
+    char log[160];
+    struct stat status;
+    struct check check = {.seed = 5, .stop_at = UINT64_MAX};
+    ck_assert_int_eq(put("http://a/", 5, 700 * KIB), AH_STORE_OK);
+    ah_entry *entry = find("http://a/");
+    ck_assert_int_eq(store->methods->read(store, entry, (ah_range){0, 700 * KIB}, store_much, &check), AH_STORE_OK);
+    ck_assert_uint_eq(check.place, 700 * KIB);
+    snprintf(log, sizeof(log), "%s-wal", file);
+    ck_assert_int_eq(stat(log, &status), 0);
+    ck_assert_int_lt(status.st_size, 48 * MIB);
+    free_entry(entry);
+}
+END_TEST
+
+static bool remove_and_read(void *data, const void *content, size_t length)
+{
+    struct check *check = data;
+    ah_entry *entry = find("http://a/");
+    if (entry) {
+        /* Another one, which is at its end before. */
+        struct check other = {.seed = 5, .stop_at = 1};
+        ck_assert_int_eq(store->methods->read(store, entry, (ah_range){0, 700 * KIB}, check_piece, &other),
+                         AH_STORE_STOPPED);
+        ck_assert_int_eq(store->methods->remove_uri(store, "http://a/"), AH_STORE_OK);
+        free_entry(entry);
+        check_total();
+    }
+    return check_piece(check, content, length);
+}
+
+START_TEST(what_is_removed_while_it_is_read_goes_afterwards)
+{
+    struct check check = {.seed = 5, .stop_at = UINT64_MAX};
+    ck_assert_int_eq(put("http://a/", 5, 700 * KIB), AH_STORE_OK);
+    ah_entry *entry = find("http://a/");
+    ck_assert_int_eq(store->methods->read(store, entry, (ah_range){0, 700 * KIB}, remove_and_read, &check),
+                     AH_STORE_OK);
+    ck_assert_uint_eq(check.place, 700 * KIB);
+    free_entry(entry);
+    ck_assert_int_eq(sql_number("SELECT count(*) FROM chunk"), 0);
+    ck_assert_uint_eq(measured().bytes, 0);
+    check_total();
+}
+END_TEST
+
 /* ---- Threads and processes ---- */
 
 static void *work(void *data)
@@ -1330,6 +1387,8 @@ Suite *store_sqlite_suite(void)
     add_loop(tcase, what_another_has_stored_is_found_at_once, children_may_leak() ? 2 : 1);
     tcase_add_test(tcase, idle_readers_let_the_log_begin_anew);
     tcase_add_test(tcase, busy_readers_let_the_log_begin_anew);
+    tcase_add_test(tcase, slow_readers_let_the_log_begin_anew);
+    tcase_add_test(tcase, what_is_removed_while_it_is_read_goes_afterwards);
     tcase_add_test(tcase, threads_do_not_disturb_each_other);
     tcase_add_test(tcase, processes_do_not_disturb_each_other);
     if (children_may_leak())
