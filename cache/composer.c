@@ -230,6 +230,7 @@ static bool take_chunk(ah_connection *connection, int64_t id, uint64_t start, ah
         taken = ah_buffer_append(bytes, data, (size_t)length) && length;
     }
     ah_query_end(&query);
+    ah_rows_passed(connection, start);
     return taken;
 }
 

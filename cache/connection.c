@@ -102,6 +102,17 @@ bool ah_connection_note(ah_connection *connection, int code)
     return !connection->code;
 }
 
+void ah_connection_relieve(ah_connection *connection)
+{
+    if (!connection->crowded)
+        return;
+    connection->crowded = false;
+    /* Within a transaction that writes, what was changed goes into the log before. */
+    if (!connection->code)
+        ah_connection_note(connection, sqlite3_db_cacheflush(connection->handle));
+    sqlite3_db_release_memory(connection->handle);
+}
+
 bool ah_connection_moved(ah_connection *connection)
 {
     int moved = 0;

@@ -48,6 +48,8 @@ typedef struct ah_connection {
     int code;
     /* How often it waits for other processes before it is SQLITE_BUSY. */
     int patience;
+    /* It holds pages of large content, which are of no more use. */
+    bool crowded;
     /* How many pages the write-ahead log had after the last commit. */
     int logged;
     ah_snapshot snapshot;
@@ -72,6 +74,9 @@ bool ah_connection_note(ah_connection *connection, int code);
 
 /* Ends a transaction, if one is open, as if it had not been; also after a failure, which stays noted. */
 void ah_connection_undo(ah_connection *connection);
+
+/* Lets go of the pages that it holds, if it is crowded: content of any size takes no more memory than a chunk. */
+void ah_connection_relieve(ah_connection *connection);
 
 /* Whether others are using the database, so that it failed: there is a next time. */
 bool ah_connection_is_busy(int code);

@@ -33,6 +33,7 @@ static ah_store_result take_from_chunk(portion *self, ah_connection *connection)
         int64_t start = sqlite3_column_int64(query.statement, 0);
         const void *data = sqlite3_column_blob(query.statement, 1);
         size_t length = (size_t)sqlite3_column_bytes(query.statement, 1);
+        ah_rows_passed(connection, self->left.first);
         result = start < 0 ? AH_STORE_ABSENT : take(self, (uint64_t)start, data, length);
     }
     ah_query_end(&query);
@@ -77,6 +78,7 @@ static ah_store_result deliver(portion *self, ah_database *database, ah_store_si
     ah_store_result result = take_first(self, connection);
     while (result == AH_STORE_OK && goes_on(self)) {
         ah_snapshot_end(connection);
+        ah_connection_relieve(connection);
         result = hand_over(self, sink, data);
         ah_buffer_clear(&self->piece);
         if (result == AH_STORE_OK) {

@@ -285,6 +285,7 @@ static void set_aside(ah_database *database, ah_connection *connection)
 
 ah_store_result ah_database_give(ah_database *database, ah_connection *connection)
 {
+    ah_connection_relieve(connection);
     int code = connection->code;
     connection->code = SQLITE_OK;
     if (!code || ah_connection_is_busy(code)) {

@@ -24,6 +24,8 @@ static bool remove_chunk(ah_connection *connection, int64_t id)
     ah_query_integer(&query, id);
     ah_query_integer(&query, start);
     ah_query_run(&query);
+    ah_rows_passed(connection, start < 0 ? 0 : (uint64_t)start);
+    ah_connection_relieve(connection);
     connection->total.bytes = connection->total.bytes > length ? connection->total.bytes - length : 0;
     return !connection->code;
 }

@@ -10,6 +10,9 @@
 /* What an entry takes beside its strings and content: its row's numbers, and its place in the indexes. */
 static const uint64_t overhead = 200;
 
+/* Content beyond so many bytes is not kept in memory by SQLite: it is not worth the place of what it would drive out. */
+static const uint64_t large = 4 * AH_CHUNK;
+
 double ah_rows_now(void)
 {
     struct timespec now;
@@ -287,6 +290,11 @@ void ah_rows_abandon(ah_connection *connection, int64_t id)
     ah_query_run(&query);
 }
 
+void ah_rows_passed(ah_connection *connection, uint64_t start)
+{
+    connection->crowded = connection->crowded || start >= large;
+}
+
 void ah_rows_insert_chunk(ah_connection *connection, int64_t id, uint64_t start, const void *data, size_t length)
 {
     ah_query query = ah_query_begin(connection, AH_SQL_INSERT_CHUNK);
@@ -294,5 +302,6 @@ void ah_rows_insert_chunk(ah_connection *connection, int64_t id, uint64_t start,
     ah_query_integer(&query, (int64_t)start);
     ah_query_bytes(&query, data, length);
     ah_query_run(&query);
+    ah_rows_passed(connection, start);
     add_bytes(connection, length, 0);
 }

@@ -53,6 +53,9 @@ void ah_rows_remove(ah_connection *connection, int64_t id);
 /* Loose chunks may go. */
 void ah_rows_abandon(ah_connection *connection, int64_t id);
 
+/* A chunk that begins there was read, added or removed: if it is of large content, the connection is crowded. */
+void ah_rows_passed(ah_connection *connection, uint64_t start);
+
 /* Adds a chunk, which must lie in a gap. */
 void ah_rows_insert_chunk(ah_connection *connection, int64_t id, uint64_t start, const void *data, size_t length);
 

@@ -5,7 +5,7 @@
 #define AH_STATEMENTS_H
 
 /* What the file's header says it is: "ahcc", and the version of the schema. */
-enum { AH_SCHEMA_APPLICATION = 0x61686363, AH_SCHEMA_VERSION = 1 };
+enum { AH_SCHEMA_APPLICATION = 0x61686363, AH_SCHEMA_VERSION = 2 };
 
 /* Makes the tables, in an empty database. */
 extern const char ah_schema[];

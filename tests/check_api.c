@@ -35,6 +35,7 @@ int main(void)
     failed += run(cache_suite());
     failed += run(stored_suite());
     failed += run(collapse_suite());
+    failed += run(large_suite());
     failed += run(failure_suite());
     failed += run(dispatch_suite());
     /* Its children must be those of a process of their own. */

@@ -49,6 +49,7 @@ Suite *dispatch_suite(void);
 Suite *failure_suite(void);
 Suite *fork_suite(void);
 Suite *http_suite(void);
+Suite *large_suite(void);
 Suite *promise_suite(void);
 Suite *redirect_suite(void);
 Suite *stored_suite(void);

@@ -193,6 +193,17 @@ static void reply_range(exchange *x, buffer *content, uint64_t first, uint64_t e
     reply_bytes(x, 206, "text/plain", content);
 }
 
+/* Of any size, since it is never there as a whole. */
+static void reply_streamed(exchange *x, const char *part)
+{
+    query_item item;
+    uint64_t size = 0;
+
+    if (part_find(part, "stream", &item))
+        number_parse(item.value, item.value_size, 10, &size);
+    reply_stream(x, "text/plain", source_pattern(size), part_has(part, "chunked") ? REPLY_CHUNKED : REPLY_LENGTH, size);
+}
+
 static void reply_resource(exchange *x, const char *part)
 {
     buffer content = {0};
@@ -207,6 +218,8 @@ static void reply_resource(exchange *x, const char *part)
         reply_bytes(x, 304, "text/plain", &content);
     } else if (status == 200 && wants_range(x, part, content.size, &first, &end)) {
         reply_range(x, &content, first, end);
+    } else if (part_has(part, "stream")) {
+        reply_streamed(x, part);
     } else {
         reply_bytes(x, status, "text/plain", &content);
     }

@@ -65,7 +65,8 @@ static const endpoint endpoints[] = {
      .help = "?FIELD=VALUE&...&then&...: counted and recorded under NAME, the head as received; the fields\n"
              "begin with a capital; the first request gets what stands before \"then\", the next the next,\n"
              "all others the last; a known ETag or Last-Modified gets a 304\n"
-             "status=CODE, body=TEXT, bytes=N (of the pattern), gzip=N (the same in gzip format), truncate=N:\n"
+             "status=CODE, body=TEXT, bytes=N (of the pattern), gzip=N (the same in gzip format), stream=N (the\n"
+             "same, of any size, without ranges; chunked: in chunks), truncate=N:\n"
              "only the first N bytes; Accept-Ranges=bytes: single ranges are honoured\n"
              "hold=PLACE: until released; drop: no answer but a close; close: afterwards"},
     {.pattern = "/connection",
