@@ -16,7 +16,6 @@ static void destroy(void *value)
         cache->store->methods->free(cache->store);
     ah_flights_free(cache->flights);
     ah_flights_free(cache->refreshes);
-    ah_watches_destroy(&cache->watches);
 }
 
 /* A cache without a store yet. */
@@ -28,7 +27,6 @@ static asynchttp_cache *new_cache(void)
     if (!cache)
         return NULL;
     cache->process = ah_process_current();
-    ah_watches_init(&cache->watches);
     cache->flights = ah_flights_new();
     cache->refreshes = ah_flights_new();
     if (cache->flights && cache->refreshes)
@@ -67,14 +65,6 @@ void asynchttp_cache_free(asynchttp_cache *cache)
 {
     if (ah_cache_is_usable(cache))
         ah_shared_release(cache);
-}
-
-/* ---- Invalidation ---- */
-
-void ah_cache_invalidate(asynchttp_cache *cache, const char *uri, const ah_watch *spared)
-{
-    ah_watches_outdate(&cache->watches, uri, spared);
-    cache->store->methods->remove_uri(cache->store, uri);
 }
 
 /* ---- Validations in the background ---- */
@@ -124,7 +114,6 @@ asynchttp_code asynchttp_cache_clear(asynchttp_cache *cache)
 {
     if (!ah_cache_is_usable(cache) || !cache->store->methods->clear)
         return ASYNCHTTP_E_INVALID_ARGUMENT;
-    ah_watches_outdate(&cache->watches, NULL, NULL);
     return code_of(cache->store->methods->clear(cache->store));
 }
 
@@ -137,8 +126,7 @@ asynchttp_code asynchttp_cache_remove(asynchttp_cache *cache, const char *uri)
     asynchttp_code code = ah_uri_parse(&parsed, uri, &why);
     if (code)
         return code;
-    ah_watches_outdate(&cache->watches, parsed.text, NULL);
-    code = code_of(cache->store->methods->remove_uri(cache->store, parsed.text));
+    code = code_of(cache->store->methods->remove_uri(cache->store, parsed.text, NULL));
     ah_uri_clear(&parsed);
     return code;
 }

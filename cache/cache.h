@@ -9,7 +9,6 @@
 #include "base/fork.h"
 #include "cache/flights.h"
 #include "cache/store.h"
-#include "cache/watches.h"
 
 /* A shared value (base/shared.h): held by the program, by the settings of every Http that has it. */
 struct asynchttp_cache {
@@ -23,15 +22,10 @@ struct asynchttp_cache {
     atomic_ullong misses;
     atomic_ullong revalidations;
     atomic_ullong stores;
-    ah_watches watches;
 };
 
 /* Whether it can be used: it was not made by the process that this one was forked from. */
 bool ah_cache_is_usable(const asynchttp_cache *cache);
-
-/* Removes all that is stored for the URI; what is under way for it in this process, but for the one that is spared (NULL:
- * none), will not be stored. */
-void ah_cache_invalidate(asynchttp_cache *cache, const char *uri, const ah_watch *spared);
 
 /* The right to validate what is stored for a URI in the background, which one at a time has. */
 typedef struct ah_claim ah_claim;

@@ -182,6 +182,19 @@ static ah_store_result insert(ah_composer *composer, ah_connection *connection, 
     return AH_STORE_OK;
 }
 
+static ah_store_result replace(ah_composer *composer, ah_connection *connection, const ah_entry *entry,
+                               const ah_extent *extent, const int64_t *replaced, size_t count)
+{
+    /* In the same transaction: whoever removes what is there does so before, or removes this as well. */
+    if (ah_rows_passed_mark(connection, entry->uri, entry->mark))
+        return AH_STORE_ABSENT;
+    remove_replaced(connection, entry, replaced, count);
+    remove_same(connection, entry, 0);
+    ah_store_result result = insert(composer, connection, entry, extent);
+    remove_surplus(connection, entry);
+    return result;
+}
+
 static ah_store_result store(ah_composer *composer, const ah_entry *entry, const int64_t *replaced, size_t count)
 {
     ah_extent extent;
@@ -190,10 +203,7 @@ static ah_store_result store(ah_composer *composer, const ah_entry *entry, const
     ah_store_result result = AH_STORE_FAILED;
     ah_connection *connection = ah_change_begin(composer->database);
     if (connection) {
-        remove_replaced(connection, entry, replaced, count);
-        remove_same(connection, entry, 0);
-        result = insert(composer, connection, entry, &extent);
-        remove_surplus(connection, entry);
+        result = replace(composer, connection, entry, &extent, replaced, count);
         result = ah_change_end(composer->database, connection, result);
     }
     ah_extent_clear(&extent);

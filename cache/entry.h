@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/fields.h"
+#include "cache/marks.h"
 #include "cache/ranges.h"
 
 /* All zero: empty. */
@@ -31,6 +32,8 @@ typedef struct ah_entry {
     /* Seconds since 1970: when the request was sent and when the response came, at the last validation. */
     double requested;
     double received;
+    /* When the request was sent, as the store counts; of what is being stored. */
+    ah_mark mark;
     /* Until when it may be used without validation, for people who look; 0: it may not. */
     double fresh_until;
     /* How many bytes the complete content has; AH_LENGTH_UNKNOWN: of a part it is not known. */

@@ -150,6 +150,29 @@ static void add_bytes(ah_connection *connection, uint64_t added, uint64_t remove
     *bytes = (uint64_t)*bytes > removed ? *bytes - (int64_t)removed : 0;
 }
 
+/* ---- Changes ---- */
+
+bool ah_rows_passed_mark(ah_connection *connection, const char *uri, ah_mark mark)
+{
+    ah_query query = ah_query_begin(connection, AH_SQL_CHANGED);
+    ah_query_integer(&query, ah_mark_slot(uri));
+    int64_t last = ah_query_id(&query);
+    return mark && last > 0 && (ah_mark)last >= mark;
+}
+
+void ah_rows_change(ah_connection *connection, const char *uri, ah_mark *mark)
+{
+    bool passed = mark && ah_rows_passed_mark(connection, uri, *mark);
+    ah_query query = ah_query_begin(connection, AH_SQL_SET_CHANGED);
+    ah_query_integer(&query, uri ? (int64_t)ah_mark_slot(uri) : -1);
+    ah_query_integer(&query, ++connection->total.newest);
+    ah_query_run(&query);
+    if (mark && !passed)
+        *mark = (ah_mark)connection->total.newest + 1;
+}
+
+/* ---- Heads ---- */
+
 /* An entry's strings as columns, for as long as a query runs. */
 typedef struct columns {
     ah_buffer fields;

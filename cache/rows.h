@@ -39,6 +39,12 @@ bool ah_rows_read(const ah_query *query, ah_entry *entry);
 /* What there is of a response; *extent must be empty. False: it is not there, makes no sense or failed. */
 bool ah_rows_extent(ah_connection *connection, int64_t id, ah_extent *extent);
 
+/* The URI has changed, by what has that mark (NULL: nothing that has one); uri NULL: all have. */
+void ah_rows_change(ah_connection *connection, const char *uri, ah_mark *mark);
+
+/* Whether it has changed since then. */
+bool ah_rows_passed_mark(ah_connection *connection, const char *uri, ah_mark mark);
+
 /* Adds a response; content: NULL, or all of it. */
 void ah_rows_insert(ah_connection *connection, int64_t id, const ah_entry *entry, const ah_extent *extent,
                     const ah_buffer *content);

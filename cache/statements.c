@@ -43,9 +43,14 @@ const char ah_schema[] =
     "CREATE TABLE total (                 -- one row: what would otherwise have to be counted\n"
     "    entries     INTEGER NOT NULL,\n"
     "    bytes       INTEGER NOT NULL,    -- response.size of all, and loose chunks\n"
-    "    newest      INTEGER NOT NULL     -- the last response.id that was given\n"
+    "    newest      INTEGER NOT NULL     -- the last response.id or changed.number that was given\n"
     ");\n"
-    "INSERT INTO total VALUES (0, 0, 0);\n";
+    "INSERT INTO total VALUES (0, 0, 0);\n"
+    "\n"
+    "CREATE TABLE changed (               -- what was asked for before a change of its URI is not stored after it\n"
+    "    slot        INTEGER PRIMARY KEY, -- the URI's hash, up to 4095; -1: all were removed\n"
+    "    number      INTEGER NOT NULL     -- of the last change\n"
+    ");\n";
 
 #define HEAD                                                                                                           \
     "id, method, status, version, reason, fields, selecting, requested, received, fresh_until, length, ranges, size"
@@ -60,6 +65,8 @@ const char *const ah_statements[AH_STATEMENTS] = {
     [AH_SQL_ROLLBACK] = "ROLLBACK",
     [AH_SQL_TOTAL] = "SELECT entries, bytes, newest FROM total",
     [AH_SQL_SET_TOTAL] = "UPDATE total SET entries = ?, bytes = ?, newest = ?",
+    [AH_SQL_CHANGED] = "SELECT number FROM changed WHERE slot IN (-1, ?) ORDER BY number DESC LIMIT 1",
+    [AH_SQL_SET_CHANGED] = "INSERT OR REPLACE INTO changed VALUES (?, ?)",
 
     /* In the order of the index; almost always the order in which they came, too. */
     [AH_SQL_FIND] = ("SELECT " HEAD ", content FROM response WHERE uri = ? ORDER BY id DESC LIMIT ?"),

@@ -18,6 +18,8 @@ typedef enum ah_statement {
     AH_SQL_ROLLBACK,
     AH_SQL_TOTAL,
     AH_SQL_SET_TOTAL,
+    AH_SQL_CHANGED,
+    AH_SQL_SET_CHANGED,
     AH_SQL_FIND,
     AH_SQL_EACH,
     AH_SQL_CONTENT,

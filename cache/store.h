@@ -60,7 +60,8 @@ typedef struct ah_store_methods {
      * The content has ended. The entry replaces the count entries `replaced` of the same URI, and those with the same
      * method and selecting fields; entry is what begin() was given, with what has become known since: fields, length,
      * partial. A complete entry whose length is known and not what was written is not stored. All happens at once, or
-     * nothing. Frees the writer.
+     * nothing. Frees the writer. AH_STORE_ABSENT: what is stored for the URI was removed since the entry's mark, by
+     * remove_uri() or clear(), and the entry may be older than that.
      *
      * A partial entry is joined with the partial one that is stored under the entry's id, if that is not 0: the head is
      * replaced, and the ranges of both are there. When they are all of the content, the stored entry is complete: it is
@@ -75,9 +76,14 @@ typedef struct ah_store_methods {
     /* Replaces the head of a stored entry: fields, times, status. The content stays. */
     ah_store_result (*update)(ah_store *store, const ah_entry *entry);
 
-    /* Removes one entry; or all of a URI. */
     ah_store_result (*remove)(ah_store *store, const ah_entry *entry);
-    ah_store_result (*remove_uri)(ah_store *store, const char *uri);
+
+    /* Removes all of a URI, since it has changed, and keeps what was asked for before from being stored; but not what
+     * has that mark, which stays as good as it was (NULL: there is nothing to be spared). */
+    ah_store_result (*remove_uri)(ah_store *store, const char *uri, ah_mark *mark);
+
+    /* The mark of what is asked for now. */
+    ah_mark (*mark)(ah_store *store);
 
     /* The entry has been used, which keeps it from eviction. Cheap: noted in memory and written now and then. */
     void (*touch)(ah_store *store, const ah_entry *entry);

@@ -21,6 +21,7 @@ static const uint64_t most = UINT64_C(1) << 30;
 typedef struct store {
     ah_store base;
     ah_objects objects;
+    ah_marks marks;
 } store;
 
 typedef struct writer {
@@ -39,6 +40,11 @@ typedef struct writer {
 static ah_objects *objects_of(ah_store *base)
 {
     return &((store *)base)->objects;
+}
+
+static ah_marks *marks_of(ah_store *base)
+{
+    return &((store *)base)->marks;
 }
 
 /* ---- Changing the index -------------------------------------------------------------------- */
@@ -98,9 +104,8 @@ static ah_store_result remove_entry(ah_store *base, const ah_entry *entry)
 }
 
 /* An index that cannot be read goes as well; its pieces stay behind. */
-static ah_store_result remove_uri(ah_store *base, const char *uri)
+static ah_store_result remove_all(ah_objects *objects, const char *uri)
 {
-    ah_objects *objects = objects_of(base);
     ah_records records = {0};
     ah_key index;
     if (!ah_key_of_index(&index, uri))
@@ -111,6 +116,18 @@ static ah_store_result remove_uri(ah_store *base, const char *uri)
     ah_store_result result = ah_objects_save(objects, &index, uri, &records);
     ah_records_clear(&records);
     return result;
+}
+
+static ah_store_result remove_uri(ah_store *base, const char *uri, ah_mark *mark)
+{
+    /* Before it is removed: who stores after that sees it. */
+    ah_marks_change(marks_of(base), uri, mark);
+    return remove_all(objects_of(base), uri);
+}
+
+static ah_mark mark_now(ah_store *base)
+{
+    return ah_marks_now(marks_of(base));
 }
 
 /* ---- Finding and reading ------------------------------------------------------------------- */
@@ -397,9 +414,8 @@ static bool is_as_said(const writer *from, const ah_entry *entry)
     return entry->partial || (!from->start && (entry->length == AH_LENGTH_UNKNOWN || entry->length == end));
 }
 
-static ah_store_result commit(ah_store_writer *base, const ah_entry *entry, const int64_t *replaced, size_t count)
+static ah_store_result publish(writer *from, const ah_entry *entry, const int64_t *replaced, size_t count)
 {
-    writer *from = (writer *)base;
     ah_records records = {0};
     ah_store_result result = AH_STORE_FAILED;
     if (is_as_said(from, entry))
@@ -412,6 +428,21 @@ static ah_store_result commit(ah_store_writer *base, const ah_entry *entry, cons
     if (result == AH_STORE_OK)
         ah_pieces_clear(&from->pieces);
     ah_records_clear(&records);
+    return result;
+}
+
+static ah_store_result commit(ah_store_writer *base, const ah_entry *entry, const int64_t *replaced, size_t count)
+{
+    writer *from = (writer *)base;
+    ah_marks *marks = marks_of(base->store);
+    ah_store_result result = AH_STORE_ABSENT;
+    if (!ah_marks_passed(marks, entry->uri, entry->mark))
+        result = publish(from, entry, replaced, count);
+    /* Nothing is locked: it may have been removed just before it was there. */
+    if (result == AH_STORE_OK && ah_marks_passed(marks, entry->uri, entry->mark)) {
+        remove_all(from->objects, entry->uri);
+        result = AH_STORE_ABSENT;
+    }
     /* Takes what could not be stored away again. */
     abort_writer(base);
     return result;
@@ -437,6 +468,7 @@ static void free_store(ah_store *base)
     ah_objects *objects = objects_of(base);
     if (objects->methods.free)
         objects->methods.free(objects->context);
+    ah_marks_destroy(marks_of(base));
     free(base);
 }
 
@@ -450,6 +482,7 @@ static const ah_store_methods store_methods = {
     .update = update,
     .remove = remove_entry,
     .remove_uri = remove_uri,
+    .mark = mark_now,
     .touch = touch,
     .flush = flush,
     .free = free_store,
@@ -465,5 +498,6 @@ ah_store *ah_store_objects_new(const asynchttp_cache_methods *methods, void *con
     made->base.methods = &store_methods;
     made->objects.methods = *methods;
     made->objects.context = context;
+    ah_marks_init(&made->marks);
     return &made->base;
 }

@@ -203,28 +203,30 @@ static int64_t one_up_to(ah_connection *connection, int64_t newest)
     return ah_query_id(&query);
 }
 
-/* Whether there is anything to remove, without a wait for those who write: most requests find nothing. */
-static ah_store_result look_for_uri(ah_database *database, const char *uri)
-{
-    ah_connection *connection = ah_reading_begin(database);
-    if (!connection)
-        return AH_STORE_FAILED;
-    int64_t id = one_of_uri(connection, uri);
-    ah_store_result result = ah_reading_end(database, connection);
-    return result == AH_STORE_OK && !id ? AH_STORE_ABSENT : result;
-}
-
-static ah_store_result remove_uri(ah_store *store, const char *uri)
+static ah_store_result remove_uri(ah_store *store, const char *uri, ah_mark *mark)
 {
     ah_database *database = database_of(store);
-    ah_store_result result = look_for_uri(database, uri);
-    ah_connection *connection = result == AH_STORE_OK ? ah_change_begin(database) : NULL;
+    ah_connection *connection = ah_change_begin(database);
     if (!connection)
-        return result == AH_STORE_OK ? AH_STORE_FAILED : result;
-    int64_t id;
-    while ((id = one_of_uri(connection, uri)) != 0)
+        return AH_STORE_FAILED;
+    ah_rows_change(connection, uri, mark);
+    bool any = false;
+    for (int64_t id; (id = one_of_uri(connection, uri)) != 0; any = true)
         ah_rows_remove(connection, id);
-    return ah_change_end(database, connection, AH_STORE_OK);
+    ah_store_result result = ah_change_end(database, connection, AH_STORE_OK);
+    return result == AH_STORE_OK && !any ? AH_STORE_ABSENT : result;
+}
+
+static ah_mark mark(ah_store *store)
+{
+    ah_database *database = database_of(store);
+    ah_connection *connection = ah_reading_begin(database);
+    if (!connection)
+        return 0;
+    ah_query query = ah_query_begin(connection, AH_SQL_TOTAL);
+    int64_t newest = ah_query_row(&query) ? sqlite3_column_int64(query.statement, 2) : -1;
+    ah_query_end(&query);
+    return ah_reading_end(database, connection) == AH_STORE_OK && newest >= 0 ? (ah_mark)newest + 1 : 0;
 }
 
 /* ---- Usage ---- */
@@ -279,8 +281,10 @@ static ah_store_result clear_some(ah_database *database, int64_t *newest)
     ah_connection *connection = ah_change_begin(database);
     if (!connection)
         return AH_STORE_FAILED;
-    if (!*newest)
+    if (!*newest) {
+        ah_rows_change(connection, NULL, NULL);
         *newest = connection->total.newest;
+    }
     int64_t id = 1;
     for (int i = 0; i < BATCH && id; i++) {
         id = one_up_to(connection, *newest);
@@ -399,6 +403,7 @@ static const ah_store_methods methods = {
     .update = update,
     .remove = remove_entry,
     .remove_uri = remove_uri,
+    .mark = mark,
     .touch = touch,
     .clear = clear,
     .each = each,

@@ -319,7 +319,8 @@ void ah_caching_sent(ah_caching *caching)
     if (!caching->cache)
         return;
     caching->sent = ah_clock_wall();
-    ah_watch_begin(&caching->cache->watches, &caching->watch, caching->request->uri.text);
+    if (is_method(caching->request, "GET") || is_method(caching->request, "POST"))
+        caching->mark = methods(caching)->mark(caching->cache->store);
 }
 
 /* ---- The stored content ---- */
@@ -477,6 +478,12 @@ static void head_of_head(ah_caching *caching, const asynchttp_response *response
         methods(caching)->remove(caching->cache->store, entry);
 }
 
+/* Removes all that is stored for the URI. What is under way for it will not be stored, but for the response at hand. */
+static void invalidate_uri(ah_caching *caching, const char *uri)
+{
+    methods(caching)->remove_uri(caching->cache->store, uri, &caching->mark);
+}
+
 /* Removes what is stored for a URI that the response to an unsafe request names (RFC 9111 section 4.4). */
 static void invalidate_named(ah_caching *caching, const asynchttp_response *response, const char *name)
 {
@@ -486,7 +493,7 @@ static void invalidate_named(ah_caching *caching, const asynchttp_response *resp
     if (!field || ah_uri_resolve(&named, &caching->request->uri, field->values[0], &why))
         return;
     if (ah_uri_same_origin(&named, &caching->request->uri))
-        ah_cache_invalidate(caching->cache, named.text, &caching->watch);
+        invalidate_uri(caching, named.text);
     ah_uri_clear(&named);
 }
 
@@ -501,7 +508,7 @@ static void invalidate(ah_caching *caching, const asynchttp_response *response)
 {
     if (is_safe(caching->request) || response->status >= 500)
         return;
-    ah_cache_invalidate(caching->cache, caching->request->uri.text, &caching->watch);
+    invalidate_uri(caching, caching->request->uri.text);
     /* What 307 and 308 name has not changed yet: it is to be asked, and then with the tag that is stored for it. */
     if (response->status < 307) {
         invalidate_named(caching, response, "location");
@@ -556,7 +563,7 @@ bool ah_caching_rescue(ah_caching *caching, ah_outcome *outcome)
     /* The server may have done what it was asked before it fell silent. */
     if (caching->cache && !is_safe(caching->request) && caching->sent > 0 &&
         outcome->code != ASYNCHTTP_E_CONNECTION_REFUSED && outcome->code != ASYNCHTTP_E_SERVER_NOT_FOUND)
-        ah_cache_invalidate(caching->cache, caching->request->uri.text, NULL);
+        invalidate_uri(caching, caching->request->uri.text);
     if (!entry || !is_disconnection(outcome->code) || ah_is_conditional(&caching->request->headers) ||
         outcome->response || !ah_may_use_stale(&caching->asked, entry, AH_TROUBLE_NETWORK, ah_clock_wall()) ||
         !ah_reuse_share(&caching->reuse, &caching->asked, entry, ah_clock_wall()))
@@ -666,6 +673,7 @@ static bool prepare(ah_caching *caching, const asynchttp_response *response, con
                     uint64_t *offset)
 {
     ah_entry *entry = &caching->entry;
+    entry->mark = caching->mark;
     entry->version = response->version;
     entry->length = AH_LENGTH_UNKNOWN;
     if (!copy_texts(entry, caching, response) || !ah_prepare_entry(entry, exchanged))
@@ -763,6 +771,8 @@ static size_t find_replaced(const ah_caching *caching, int64_t *replaced)
 
 static void commit(ah_caching *caching)
 {
+    static const char *const words[] = {
+        [AH_STORE_OK] = "stored", [AH_STORE_ABSENT] = "not stored: outdated", [AH_STORE_FAILED] = "not stored"};
     int64_t *replaced = calloc(caching->stored.count + 1, sizeof(*replaced));
     ah_entry *entry = &caching->entry;
     if (entry->length == AH_LENGTH_UNKNOWN && !entry->partial)
@@ -779,18 +789,14 @@ static void commit(ah_caching *caching)
     free(replaced);
     if (result == AH_STORE_OK)
         count(&caching->cache->stores);
-    AH_DEBUG("cache", "#%llu: %s", caching->request->number, result == AH_STORE_OK ? "stored" : "not stored");
+    AH_DEBUG("cache", "#%llu: %s", caching->request->number, words[result]);
     ah_entry_clear(entry);
 }
 
 void ah_caching_stored(ah_caching *caching)
 {
-    if (!caching->writer)
-        return;
-    commit(caching);
-    /* It may be older than what has changed there meanwhile. */
-    if (ah_watch_end(&caching->cache->watches, &caching->watch))
-        methods(caching)->remove_uri(caching->cache->store, caching->request->uri.text);
+    if (caching->writer)
+        commit(caching);
 }
 
 /* ---- Ends ---- */
@@ -816,7 +822,6 @@ void ah_caching_end(ah_caching *caching, bool again)
         return;
     }
     drop_writer(caching);
-    ah_watch_end(&caching->cache->watches, &caching->watch);
     ah_cache_disclaim(caching->claim);
     caching->claim = NULL;
     /* Who has joined a flight has waited, or has led one; the flight itself is for its lock. */

@@ -46,9 +46,9 @@ typedef struct ah_caching {
     ah_reuse reuse;
     /* Header fields to be sent beside the request's own. */
     ah_fields conditions;
-    /* When the request was sent, and what happens to its URI since then. */
+    /* When the request was sent, also as the store counts: to tell what has changed since then. */
     double sent;
-    ah_watch watch;
+    ah_mark mark;
     /* The response that is being stored. */
     ah_store_writer *writer;
     ah_entry entry;

@@ -207,7 +207,7 @@ static void use_store(ah_store *store, ah_entry *entry)
         store->methods->remove(store, first);
     }
     ah_entries_clear(&found);
-    store->methods->remove_uri(store, entry->uri);
+    store->methods->remove_uri(store, entry->uri, NULL);
 }
 
 static void stored_life(void)

@@ -359,7 +359,7 @@ START_TEST(test_many_variants)
     size_t loaded = 256 * 1024 / 20000;
     ck_assert_uint_ge(cache.count, 1 + 32 - loaded);
     ck_assert_uint_le(cache.count, 1 + 32);
-    ck_assert_int_eq(store->methods->remove_uri(store, URI), AH_STORE_OK);
+    ck_assert_int_eq(store->methods->remove_uri(store, URI, NULL), AH_STORE_OK);
     ck_assert_uint_eq(cache.count, 0);
 }
 END_TEST
@@ -435,9 +435,26 @@ START_TEST(test_remove)
     ck_assert_uint_eq(count_found(URI), 0);
     ah_entries_clear(&entries);
     ck_assert(check_or_miss(OTHER_URI, 3, LARGE));
-    ck_assert_int_eq(store->methods->remove_uri(store, OTHER_URI), AH_STORE_OK);
-    ck_assert_int_eq(store->methods->remove_uri(store, OTHER_URI), AH_STORE_OK);
+    ck_assert_int_eq(store->methods->remove_uri(store, OTHER_URI, NULL), AH_STORE_OK);
+    ck_assert_int_eq(store->methods->remove_uri(store, OTHER_URI, NULL), AH_STORE_OK);
     ck_assert_uint_eq(cache.count, 0);
+}
+END_TEST
+
+/* What was asked for before a removal of its URI may be older than what that is about. */
+START_TEST(test_removed_on_its_way)
+{
+    static const char *const removed[] = {URI, URI, OTHER_URI};
+    unsigned char *content = pattern(LARGE, 1);
+    ah_entry entry = response(URI, "en");
+    entry.mark = store->methods->mark(store);
+    ck_assert_uint_ne(entry.mark, 0);
+    store->methods->remove_uri(store, removed[_i], _i == 1 ? &entry.mark : NULL);
+    ck_assert_int_eq(put_entry(&entry, 0, content, LARGE, NULL, 0), _i ? AH_STORE_OK : AH_STORE_ABSENT);
+    ck_assert_uint_eq(count_found(URI), _i ? 1 : 0);
+    ck_assert(_i || !cache.count);
+    ah_entry_clear(&entry);
+    free(content);
 }
 END_TEST
 
@@ -667,7 +684,7 @@ START_TEST(test_stored_over_damage)
     put(URI, "en", 2, 100);
     ck_assert(check_or_miss(URI, 2, 100));
     cache.values[0].bytes[50] ^= 1;
-    ck_assert_int_eq(store->methods->remove_uri(store, URI), AH_STORE_OK);
+    ck_assert_int_eq(store->methods->remove_uri(store, URI, NULL), AH_STORE_OK);
     ck_assert_uint_eq(cache.count, 0);
 }
 END_TEST
@@ -692,7 +709,7 @@ START_TEST(test_piece_of_another)
     strcpy(key, value_of(true)->key);
     ck_assert_int_eq(put_part(0, 6, 0, 100, 200), AH_STORE_OK);
     save();
-    ck_assert_int_eq(store->methods->remove_uri(store, URI), AH_STORE_OK);
+    ck_assert_int_eq(store->methods->remove_uri(store, URI, NULL), AH_STORE_OK);
     put_short(true);
     const table_value *other = &saved.values[strlen(saved.values[0].key) > 80 ? 0 : 1];
     ck_assert_str_ne(other->key, key);
@@ -772,7 +789,7 @@ START_TEST(test_get_fails)
     ck_assert_int_eq(store->methods->find(store, URI, &entries), AH_STORE_FAILED);
     ck_assert_int_eq(warnings, 2);
     /* What must go goes all the same. */
-    ck_assert_int_eq(store->methods->remove_uri(store, URI), AH_STORE_OK);
+    ck_assert_int_eq(store->methods->remove_uri(store, URI, NULL), AH_STORE_OK);
     cache.failing = 0;
     ck_assert_uint_eq(count_found(URI), 0);
     listen_no_more();
@@ -813,7 +830,7 @@ START_TEST(test_delete_fails)
     listen();
     cache.failing = TABLE_DELETE;
     put(URI, "en", 2, 100);
-    ck_assert_int_eq(store->methods->remove_uri(store, URI), AH_STORE_FAILED);
+    ck_assert_int_eq(store->methods->remove_uri(store, URI, NULL), AH_STORE_FAILED);
     ck_assert_int_eq(warnings, 1);
     listen_no_more();
     ck_assert(check_or_miss(URI, 2, 100));
@@ -974,7 +991,7 @@ static void *use_store(void *data)
         else if (entries.count)
             store->methods->update(store, &entries.items[entries.count - 1]);
         if (seed % 11 == 0)
-            store->methods->remove_uri(store, uri);
+            store->methods->remove_uri(store, uri, NULL);
         ah_entries_clear(&entries);
     }
     return NULL;
@@ -1015,6 +1032,7 @@ Suite *store_objects_suite(void)
     tcase_add_test(tcase, test_large_heads);
     tcase_add_loop_test(tcase, test_update, 0, 2);
     tcase_add_test(tcase, test_remove);
+    tcase_add_loop_test(tcase, test_removed_on_its_way, 0, 3);
     tcase_add_test(tcase, test_joined);
     tcase_add_test(tcase, test_large_parts);
     tcase_add_test(tcase, test_joined_head);

@@ -669,8 +669,8 @@ START_TEST(removes_all_of_a_uri)
     ck_assert_int_eq(put_variant("http://a/", "a", 1, 10), AH_STORE_OK);
     ck_assert_int_eq(put_variant("http://a/", "b", 1, 900 * KIB), AH_STORE_OK);
     ck_assert_int_eq(put("http://a/b", 1, 10), AH_STORE_OK);
-    ck_assert_int_eq(store->methods->remove_uri(store, "http://a/"), AH_STORE_OK);
-    ck_assert_int_eq(store->methods->remove_uri(store, "http://a/"), AH_STORE_ABSENT);
+    ck_assert_int_eq(store->methods->remove_uri(store, "http://a/", NULL), AH_STORE_OK);
+    ck_assert_int_eq(store->methods->remove_uri(store, "http://a/", NULL), AH_STORE_ABSENT);
     ck_assert(!has("http://a/"));
     ck_assert(has("http://a/b"));
     check_total();
@@ -972,7 +972,7 @@ START_TEST(unusable_directory_is_said_once)
     for (int i = 0; i < 5; i++) {
         ck_assert_int_eq(put("http://a/", 1, i == 2 ? 700 * KIB : 50), AH_STORE_FAILED);
         ck_assert(!has("http://a/"));
-        ck_assert_int_ne(store->methods->remove_uri(store, "http://a/"), AH_STORE_OK);
+        ck_assert_int_ne(store->methods->remove_uri(store, "http://a/", NULL), AH_STORE_OK);
     }
     ck_assert_int_eq(store->methods->clear(store), AH_STORE_FAILED);
     ck_assert_int_eq(warnings, 1);
@@ -1192,7 +1192,7 @@ static bool remove_and_read(void *data, const void *content, size_t length)
         struct check other = {.seed = 5, .stop_at = 1};
         ck_assert_int_eq(store->methods->read(store, entry, (ah_range){0, 700 * KIB}, check_piece, &other),
                          AH_STORE_STOPPED);
-        ck_assert_int_eq(store->methods->remove_uri(store, "http://a/"), AH_STORE_OK);
+        ck_assert_int_eq(store->methods->remove_uri(store, "http://a/", NULL), AH_STORE_OK);
         free_entry(entry);
         check_total();
     }
@@ -1210,6 +1210,76 @@ START_TEST(what_is_removed_while_it_is_read_goes_afterwards)
     free_entry(entry);
     ck_assert_int_eq(sql_number("SELECT count(*) FROM chunk"), 0);
     ck_assert_uint_eq(measured().bytes, 0);
+    check_total();
+}
+END_TEST
+
+/* ---- Changes ---- */
+
+/* Somebody else's: changes the URI of what is being stored, or all, or another one; and the one who stores it does so
+ * itself, once or after somebody else. */
+static void change_it(ah_store *other, ah_mark *mark)
+{
+    (void)mark;
+    other->methods->remove_uri(other, "http://a/", NULL);
+}
+
+static void change_all(ah_store *other, ah_mark *mark)
+{
+    (void)mark;
+    ck_assert_int_eq(other->methods->clear(other), AH_STORE_OK);
+}
+
+static void change_another(ah_store *other, ah_mark *mark)
+{
+    (void)mark;
+    other->methods->remove_uri(other, "http://b/", NULL);
+}
+
+static void change_it_oneself(ah_store *other, ah_mark *mark)
+{
+    other->methods->remove_uri(other, "http://a/", mark);
+}
+
+static void change_it_twice(ah_store *other, ah_mark *mark)
+{
+    other->methods->remove_uri(other, "http://a/", NULL);
+    other->methods->remove_uri(other, "http://a/", mark);
+}
+
+static const struct {
+    void (*change)(ah_store *other, ah_mark *mark);
+    ah_store_result result;
+} changes[] = {{change_it, AH_STORE_ABSENT},
+               {change_all, AH_STORE_ABSENT},
+               {change_another, AH_STORE_OK},
+               {change_it_oneself, AH_STORE_OK},
+               {change_it_twice, AH_STORE_ABSENT}};
+
+/* Small or in chunks; whether something was there before or not. */
+START_TEST(what_was_asked_for_before_a_change_is_not_stored)
+{
+    int turn = _i / 4;
+    uint64_t length = _i & 1 ? 300 * KIB : 300;
+    ah_store *other = ah_store_sqlite_new(directory, 0, 0);
+    ck_assert_ptr_nonnull(other);
+    if (_i & 2)
+        ck_assert_int_eq(put("http://a/", 2, 50), AH_STORE_OK);
+    ah_entry *entry = new_entry("http://a/");
+    entry->mark = store->methods->mark(store);
+    ck_assert_uint_ne(entry->mark, 0);
+    ah_store_writer *writer = store->methods->begin(store, entry, 0);
+    ck_assert(write_body(writer, 1, 0, length));
+    changes[turn].change(other, &entry->mark);
+    entry->length = length;
+    ck_assert_int_eq(store->methods->commit(writer, entry, NULL, 0), changes[turn].result);
+    ck_assert_int_eq(has("http://a/"), changes[turn].result == AH_STORE_OK);
+    /* What is asked for afterwards is. */
+    entry->mark = store->methods->mark(store);
+    ck_assert_int_eq(store_entry(entry, 3, length), AH_STORE_OK);
+    check_body("http://a/", 3, length);
+    free_entry(entry);
+    other->methods->free(other);
     check_total();
 }
 END_TEST
@@ -1288,7 +1358,7 @@ static int use_in_child(ah_entry *entry)
     if (methods->find(store, "http://a/", &found) == AH_STORE_OK || methods->begin(store, entry, 0) ||
         methods->read(store, entry, (ah_range){0, 1}, check_piece, NULL) == AH_STORE_OK ||
         methods->update(store, entry) == AH_STORE_OK || methods->remove(store, entry) == AH_STORE_OK ||
-        methods->remove_uri(store, "http://a/") == AH_STORE_OK || methods->clear(store) == AH_STORE_OK ||
+        methods->remove_uri(store, "http://a/", NULL) == AH_STORE_OK || methods->clear(store) == AH_STORE_OK ||
         methods->measure(store, &size) == AH_STORE_OK || methods->each(store, visit_and_remove, NULL) == AH_STORE_OK)
         return 1;
     methods->touch(store, entry);
@@ -1389,6 +1459,7 @@ Suite *store_sqlite_suite(void)
     tcase_add_test(tcase, busy_readers_let_the_log_begin_anew);
     tcase_add_test(tcase, slow_readers_let_the_log_begin_anew);
     tcase_add_test(tcase, what_is_removed_while_it_is_read_goes_afterwards);
+    tcase_add_loop_test(tcase, what_was_asked_for_before_a_change_is_not_stored, 0, 20);
     tcase_add_test(tcase, threads_do_not_disturb_each_other);
     tcase_add_test(tcase, processes_do_not_disturb_each_other);
     if (children_may_leak())

@@ -197,6 +197,24 @@ START_TEST(test_invalidation_of_what_is_under_way)
 }
 END_TEST
 
+/* The same if another has changed it, who has a cache of its own in the same directory, as another process has. */
+START_TEST(test_invalidation_by_others)
+{
+    const resource *page = stored(FRESH "hold=under-way&body=one&then&body=done&then&" FRESH "body=three");
+    asynchttp_http *other = asynchttp_http_new(stored_directory());
+    ck_assert_ptr_nonnull(other);
+    asynchttp_promise *promise = client_request(page->url, NULL);
+    origin_await(1, "/held/under-way");
+    client_response(
+        client_keep(asynchttp_http_request(other, page->url, ASYNCHTTP_REQUEST(.method = "POST", .body = "new"))));
+    origin_number("/release/under-way");
+    ck_assert_str_eq(client_text(promise), "one");
+    ck_assert_uint_eq(stored_statistics().stores, 0);
+    stored_expect_next_miss(page, "three");
+    asynchttp_http_free(other);
+}
+END_TEST
+
 START_TEST(test_post_of_the_target_is_stored)
 {
     const resource *named = stored(FRESH "Content-Location=%23&body=posted&then&body=three");
@@ -596,6 +614,8 @@ static void add_tests(Suite *suite, SFun setup)
 Suite *stored_suite(void)
 {
     Suite *suite = suite_create("stored");
+    TCase *others = stored_case(suite, "others", stored_setup);
+    tcase_add_test(others, test_invalidation_by_others);
     add_tests(suite, stored_setup);
     add_tests(suite, stored_setup_objects);
     return suite;
