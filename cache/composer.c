@@ -7,13 +7,13 @@
 enum { MOST_VARIANTS = 64 };
 
 void ah_composer_begin(ah_composer *composer, ah_database *database, uint64_t max_entry_bytes, uint64_t offset,
-                       uint64_t length)
+                       uint64_t announced)
 {
     *composer = (ah_composer){
         .database = database, .max_entry_bytes = max_entry_bytes, .offset = offset, .pending.maximum = AH_CHUNK};
     /* SQLite's numbers have a sign. */
-    composer->failed = (length != AH_LENGTH_UNKNOWN && length > max_entry_bytes) || offset > INT64_MAX - AH_CHUNK;
-    if (length <= AH_CHUNK && !composer->failed && !ah_buffer_reserve(&composer->pending, (size_t)length))
+    composer->failed = offset > INT64_MAX - AH_CHUNK;
+    if (announced <= AH_CHUNK && !ah_buffer_reserve(&composer->pending, (size_t)announced))
         composer->failed = true;
 }
 

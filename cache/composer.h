@@ -19,9 +19,9 @@ typedef struct ah_composer {
     bool failed;
 } ah_composer;
 
-/* length: how much content is expected, or AH_LENGTH_UNKNOWN. */
+/* announced: how much content is expected, no more than may be; 0: it is not known. */
 void ah_composer_begin(ah_composer *composer, ah_database *database, uint64_t max_entry_bytes, uint64_t offset,
-                       uint64_t length);
+                       uint64_t announced);
 
 /* As of ah_store_methods: write, commit and abort. */
 bool ah_composer_write(ah_composer *composer, const void *content, size_t length);

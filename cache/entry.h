@@ -34,6 +34,8 @@ typedef struct ah_entry {
     double received;
     /* When the request was sent, as the store counts; of what is being stored. */
     ah_mark mark;
+    /* How much content is announced; of what is being stored, and 0 if it is not known. */
+    uint64_t announced;
     /* Until when it may be used without validation, for people who look; 0: it may not. */
     double fresh_until;
     /* How many bytes the complete content has; AH_LENGTH_UNKNOWN: of a part it is not known. */

@@ -49,7 +49,7 @@ typedef struct ah_store_methods {
     /*
      * Begins to store a response of which the head is known: all of the entry but id, length, ranges and size. The
      * content follows, from byte `offset` of the representation on (0 but for a part). Nothing can be found before the
-     * commit. NULL: failed. Does not touch the disk.
+     * commit. NULL: failed, or more is announced than may be stored. Does not touch the disk.
      */
     ah_store_writer *(*begin)(ah_store *store, const ah_entry *entry, uint64_t offset);
 

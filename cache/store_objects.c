@@ -226,7 +226,7 @@ static ah_store_result read_content(ah_store *base, const ah_entry *entry, ah_ra
 
 static ah_store_writer *begin(ah_store *base, const ah_entry *entry, uint64_t offset)
 {
-    writer *to = calloc(1, sizeof(*to));
+    writer *to = entry->announced > most ? NULL : calloc(1, sizeof(*to));
     if (!to)
         return NULL;
     to->base.store = base;

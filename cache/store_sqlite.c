@@ -125,12 +125,13 @@ static ah_store_result read(ah_store *store, const ah_entry *entry, ah_range ran
 static ah_store_writer *begin(ah_store *store, const ah_entry *entry, uint64_t offset)
 {
     sqlite_store *self = (sqlite_store *)store;
-    sqlite_writer *writer = ah_database_ours(self->database) ? calloc(1, sizeof(*writer)) : NULL;
+    if (!ah_database_ours(self->database) || entry->announced > self->max_entry_bytes)
+        return NULL;
+    sqlite_writer *writer = calloc(1, sizeof(*writer));
     if (!writer)
         return NULL;
     writer->base.store = store;
-    uint64_t expected = entry->partial || entry->length > self->max_entry_bytes ? AH_LENGTH_UNKNOWN : entry->length;
-    ah_composer_begin(&writer->composer, self->database, self->max_entry_bytes, offset, expected);
+    ah_composer_begin(&writer->composer, self->database, self->max_entry_bytes, offset, entry->announced);
     return &writer->base;
 }
 

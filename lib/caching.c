@@ -665,7 +665,16 @@ static bool prepare_part(ah_caching *caching, const asynchttp_response *response
     find_parts(caching);
     *offset = range.first;
     caching->room = range.end - range.first;
+    caching->entry.announced = caching->room;
     return !is_known(caching);
+}
+
+/* How much content the response announces; 0: it is not known, since it will be decoded. */
+static uint64_t announced(const asynchttp_response *response)
+{
+    const char *length = ah_fields_get(&response->fields, "content-length");
+    bool decoded = ah_coding_of(ah_fields_get(&response->fields, "content-encoding")) != AH_CODING_NONE;
+    return length && *length >= '0' && *length <= '9' && !decoded ? strtoull(length, NULL, 10) : 0;
 }
 
 /* Fills in caching->entry. False: it cannot be stored. *offset: where its content begins. */
@@ -674,6 +683,7 @@ static bool prepare(ah_caching *caching, const asynchttp_response *response, con
 {
     ah_entry *entry = &caching->entry;
     entry->mark = caching->mark;
+    entry->announced = announced(response);
     entry->version = response->version;
     entry->length = AH_LENGTH_UNKNOWN;
     if (!copy_texts(entry, caching, response) || !ah_prepare_entry(entry, exchanged))
