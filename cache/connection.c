@@ -40,6 +40,16 @@ static int note_log(void *data, sqlite3 *handle, const char *schema, int pages)
     return SQLITE_OK;
 }
 
+/* is_first() in SQL: whether it is asked for the first time in a query. */
+static void is_first(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    (void)values;
+    ah_connection *connection = sqlite3_user_data(context);
+    sqlite3_result_int(context, connection->at_first);
+    connection->at_first = false;
+}
+
 static int configure(ah_connection *connection)
 {
     sqlite3 *handle = connection->handle;
@@ -56,6 +66,9 @@ static int configure(ah_connection *connection)
         code = sqlite3_db_config(handle, switches[i][0], switches[i][1], NULL);
     if (!code)
         code = sqlite3_busy_handler(handle, wait_for_others, connection);
+    if (!code)
+        code = sqlite3_create_function(handle, "is_first", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY, connection, is_first,
+                                       NULL, NULL);
     if (!code)
         code = sqlite3_exec(handle, settings, NULL, NULL, NULL);
     /* In place of SQLite's own way of writing the log back, which would be within a commit. */
@@ -149,6 +162,7 @@ ah_query ah_query_begin(ah_connection *connection, ah_statement which)
                                       statement, NULL);
         ah_connection_note(connection, code);
     }
+    connection->at_first = true;
     return (ah_query){.connection = connection, .statement = *statement};
 }
 

@@ -46,6 +46,8 @@ typedef struct ah_connection {
     ah_pins *pins;
     /* The first failure since it was last set to SQLITE_OK. */
     int code;
+    /* A query that asks is at its first row. */
+    bool at_first;
     /* How often it waits for other processes before it is SQLITE_BUSY. */
     int patience;
     /* It holds pages of large content, which are of no more use. */

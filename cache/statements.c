@@ -68,8 +68,10 @@ const char *const ah_statements[AH_STATEMENTS] = {
     [AH_SQL_CHANGED] = "SELECT number FROM changed WHERE slot IN (-1, ?) ORDER BY number DESC LIMIT 1",
     [AH_SQL_SET_CHANGED] = "INSERT OR REPLACE INTO changed VALUES (?, ?)",
 
-    /* In the order of the index; almost always the order in which they came, too. */
-    [AH_SQL_FIND] = ("SELECT " HEAD ", content FROM response WHERE uri = ? ORDER BY id DESC LIMIT ?"),
+    /* In the order of the index; almost always the order in which they came, too. The content of the others would be
+     * read for nothing. */
+    [AH_SQL_FIND] = ("SELECT " HEAD ", CASE WHEN is_first() THEN content END FROM response WHERE uri = ? "
+                     "ORDER BY id DESC LIMIT ?"),
     [AH_SQL_EACH] = ("SELECT " HEAD ", uri, used, hits FROM response LEFT JOIN usage ON usage.response = id "
                      "WHERE id > ? ORDER BY id LIMIT ?"),
     [AH_SQL_CONTENT] = "SELECT content FROM response WHERE id = ?",

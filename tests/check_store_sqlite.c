@@ -482,14 +482,15 @@ static ah_store_result put_variant(const char *uri, const char *accept, double r
 
 START_TEST(variants_come_newest_first)
 {
-    static const char *const order[] = {"b", "c", "a"};
+    static const char *const order[] = {"d", "b", "c", "a"};
     ck_assert_int_eq(put_variant("http://a/", "a", 1, 10), AH_STORE_OK);
     ck_assert_int_eq(put_variant("http://a/", "b", 3, 20), AH_STORE_OK);
     ck_assert_int_eq(put_variant("http://a/", "c", 2, 700 * KIB), AH_STORE_OK);
+    ck_assert_int_eq(put_variant("http://a/", "d", 4, 30), AH_STORE_OK);
     ah_entries found = {0};
     ck_assert_int_eq(store->methods->find(store, "http://a/", &found), AH_STORE_OK);
-    ck_assert_uint_eq(found.count, 3);
-    for (size_t i = 0; i < 3; i++) {
+    ck_assert_uint_eq(found.count, 4);
+    for (size_t i = 0; i < 4; i++) {
         const ah_entry *entry = &found.items[i];
         ck_assert_str_eq(ah_fields_get(&entry->selecting, "accept"), order[i]);
         ck_assert(entry->loaded == (i == 0));
