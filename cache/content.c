@@ -40,6 +40,15 @@ static ah_store_result take_from_chunk(portion *self, ah_connection *connection)
     return result;
 }
 
+/* Whether the last of what is wanted is there: a person may have made the response longer than it is. */
+static bool has_end(const portion *self, ah_connection *connection)
+{
+    ah_query query = ah_query_begin(connection, AH_SQL_END_UP_TO);
+    ah_query_integer(&query, self->id);
+    ah_query_integer(&query, (int64_t)self->left.end);
+    return ah_query_id(&query) >= (int64_t)self->left.end;
+}
+
 /* The first piece, of a response that must be there. */
 static ah_store_result take_first(portion *self, ah_connection *connection)
 {
@@ -53,7 +62,7 @@ static ah_store_result take_first(portion *self, ah_connection *connection)
         result = take(self, 0, content, (size_t)sqlite3_column_bytes(row.statement, 0));
     }
     ah_query_end(&row);
-    return found && !in_row ? take_from_chunk(self, connection) : result;
+    return found && !in_row && has_end(self, connection) ? take_from_chunk(self, connection) : result;
 }
 
 static ah_store_result hand_over(portion *self, ah_store_sink *sink, void *data)

@@ -98,6 +98,8 @@ const char *const ah_statements[AH_STATEMENTS] = {
     [AH_SQL_INSERT_CHUNK] = "INSERT OR REPLACE INTO chunk VALUES (?, ?, ?)",
     [AH_SQL_CHUNK_UP_TO] =
         "SELECT start, data FROM chunk WHERE response = ? AND start <= ? ORDER BY start DESC LIMIT 1",
+    [AH_SQL_END_UP_TO] = ("SELECT start + length(data) FROM chunk WHERE response = ? AND start < ? "
+                          "ORDER BY start DESC LIMIT 1"),
     [AH_SQL_CHUNK] = "SELECT data FROM chunk WHERE response = ? AND start = ?",
     [AH_SQL_FIRST_CHUNK] = "SELECT start, length(data) FROM chunk WHERE response = ? ORDER BY start LIMIT 1",
     [AH_SQL_DELETE_CHUNK] = "DELETE FROM chunk WHERE response = ? AND start = ?",

@@ -39,6 +39,7 @@ typedef enum ah_statement {
     AH_SQL_LEAST_USED,
     AH_SQL_INSERT_CHUNK,
     AH_SQL_CHUNK_UP_TO,
+    AH_SQL_END_UP_TO,
     AH_SQL_CHUNK,
     AH_SQL_FIRST_CHUNK,
     AH_SQL_DELETE_CHUNK,

@@ -339,6 +339,16 @@ static bool no_memory(const ah_request *request, ah_outcome *outcome)
     return false;
 }
 
+/* Makes room for all of it when the first piece is there: by then the store has seen that a person has not made the
+ * entry longer than it is. */
+static bool keep(delivery *to, const void *content, size_t length)
+{
+    ah_buffer *kept = &to->outcome->content;
+    ah_range range = to->caching->reuse.range;
+    bool has_room = kept->length || ah_buffer_reserve(kept, (size_t)(range.end - range.first));
+    return (has_room && ah_buffer_append(kept, content, length)) || no_memory(to->request, to->outcome);
+}
+
 static bool hand_over(void *data, const void *content, size_t length)
 {
     delivery *to = data;
@@ -347,7 +357,7 @@ static bool hand_over(void *data, const void *content, size_t length)
         return false;
     }
     if (!to->request->callbacks.on_data)
-        return ah_buffer_append(&to->outcome->content, content, length) || no_memory(to->request, to->outcome);
+        return keep(to, content, length);
     to->begun = true;
     if (ah_callback_data(&to->request->callbacks, content, length) == 0)
         return true;
@@ -371,9 +381,6 @@ static bool deliver_loaded(ah_entry *entry, ah_range range, delivery *to)
 static bool deliver_read(ah_caching *caching, const ah_entry *entry, delivery *to)
 {
     ah_range range = caching->reuse.range;
-    /* Announced by an entry that is whole, and so not made up by a server. */
-    if (!to->request->callbacks.on_data && !ah_buffer_reserve(&to->outcome->content, (size_t)(range.end - range.first)))
-        return no_memory(to->request, to->outcome);
     ah_store_result result = methods(caching)->read(caching->cache->store, entry, range, hand_over, to);
     if (result == AH_STORE_OK || result == AH_STORE_STOPPED)
         return result == AH_STORE_OK;

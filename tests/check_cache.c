@@ -5,6 +5,7 @@
  * it is fresh, it says itself, in Age and Cache-Control: nothing waits for time to pass.
  */
 #include <math.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -1199,6 +1200,57 @@ START_TEST(test_objects_cannot_be_walked_through)
 }
 END_TEST
 
+/* ---- What a person has made of it ---------------------------------------------------------- */
+
+/* Runs a statement as a person would with the sqlite3 shell. */
+static void edit(const char *statement)
+{
+    sqlite3 *handle;
+    ck_assert_int_eq(sqlite3_open(stored_print("%s/cache.sqlite3", stored_directory()), &handle), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_busy_timeout(handle, 5000), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(handle, statement, NULL, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_close(handle), SQLITE_OK);
+}
+
+static const char *const edits[] = {
+    "UPDATE response SET length = 9000000000000000000",
+    "UPDATE response SET length = 9000000000000000000, size = 9000000000000000001",
+    "UPDATE response SET length = 1000000000000",
+    "UPDATE response SET length = 300001",
+    "UPDATE response SET content = zeroblob(100000)",
+    "DELETE FROM chunk WHERE start > 0",
+    "DELETE FROM chunk",
+};
+
+static int take_bytes(asynchttp_promise *promise, const void *data, size_t length, void *callback_data)
+{
+    (void)promise;
+    *(uint64_t *)callback_data += data ? length : 0;
+    return 0;
+}
+
+/* Whatever it is, the server is asked, and what it says takes the place of that. */
+START_TEST(test_edited)
+{
+    uint64_t taken = 0;
+    asynchttp_request by_pieces = {.size = sizeof(by_pieces), .on_data = take_bytes, .callback_data = &taken};
+    const resource *page = stored(FRESH "bytes=300000");
+    stored_get(page, NULL);
+    edit(edits[_i / 2]);
+    asynchttp_promise *promise = client_request(page->url, _i & 1 ? &by_pieces : NULL);
+    ck_assert_int_eq(client_wait(promise), ASYNCHTTP_OK);
+    ck_assert(!stored_fromcache(promise));
+    if (_i & 1)
+        ck_assert_uint_eq(taken, 300000);
+    else
+        client_expect_pattern(promise, 300000);
+    ck_assert_int_eq(stored_count(page), 2);
+    promise = stored_get(page, NULL);
+    ck_assert(stored_fromcache(promise));
+    client_expect_pattern(promise, 300000);
+}
+END_TEST
+
 /* ---- The suite ----------------------------------------------------------------------------- */
 
 static void add_hits(TCase *tcase)
@@ -1301,6 +1353,7 @@ static void add_itself(TCase *tcase)
 
 static void add_sqlite(TCase *tcase)
 {
+    tcase_add_loop_test(tcase, test_edited, 0, 2 * COUNT(edits));
     tcase_add_test(tcase, test_each);
     tcase_add_test(tcase, test_each_of_many);
     tcase_add_test(tcase, test_each_may_use_the_cache);
