@@ -214,7 +214,7 @@ static ah_consultation answer(ah_caching *caching, ah_outcome *outcome)
 {
     if (caching->reuse.verdict == AH_VERDICT_USE_AND_REFRESH)
         caching->claim = ah_cache_claim(caching->cache, caching->request->uri.text, salt_of(caching->request));
-    count(&caching->cache->hits);
+    caching->hit = true;
     AH_DEBUG("cache", "#%llu: answered by a stored response, %.0f seconds old", caching->request->number,
              caching->reuse.age);
     methods(caching)->touch(caching->cache->store, selected(caching));
@@ -826,6 +826,7 @@ void ah_caching_restart(ah_caching *caching)
 void ah_caching_forget(ah_caching *caching)
 {
     caching->forgotten = true;
+    caching->hit = false;
     ah_fields_clear(&caching->conditions);
     ah_entries_clear(&caching->stored);
     caching->reuse = (ah_reuse){.verdict = AH_VERDICT_MISS, .selected = AH_NO_ENTRY};
@@ -838,6 +839,8 @@ void ah_caching_end(ah_caching *caching, bool again)
         ah_fields_clear(&caching->conditions);
         return;
     }
+    if (caching->hit)
+        count(&caching->cache->hits);
     drop_writer(caching);
     ah_cache_disclaim(caching->claim);
     caching->claim = NULL;

@@ -58,6 +58,8 @@ typedef struct ah_caching {
     ah_waiter waiter;
     bool (*is_cancelled)(void *data);
     bool waited;
+    /* It is answered from what is stored, which is counted once that has not been lost. */
+    bool hit;
     /* Nothing stored is considered any more. */
     bool forgotten;
     /* The right to validate the stored response that answers, in the background, for whoever does that to take over;

@@ -1245,9 +1245,14 @@ START_TEST(test_edited)
     else
         client_expect_pattern(promise, 300000);
     ck_assert_int_eq(stored_count(page), 2);
+    /* It is a miss, and was no hit. */
+    asynchttp_cache_statistics statistics = stored_statistics();
+    ck_assert_uint_eq(statistics.hits, 0);
+    ck_assert_uint_eq(statistics.misses, 2);
     promise = stored_get(page, NULL);
     ck_assert(stored_fromcache(promise));
     client_expect_pattern(promise, 300000);
+    ck_assert_uint_eq(stored_statistics().hits, 1);
 }
 END_TEST
 
