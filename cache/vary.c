@@ -5,6 +5,8 @@
 #include <strings.h>
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
 
 #include "cache/directives.h"
 
@@ -78,19 +80,45 @@ static bool sort_items(ah_buffer *joined)
     return sorted;
 }
 
-static bool hash(ah_buffer *text)
+/* How a secret is written: what it was hashed with, which is another one each time, and the hash. What is stored then
+ * cannot be looked up in a table that was made before. */
+static const char sealed_prefix[] = "hmac-sha-256:";
+enum { SALT_BYTES = 16, SALT_TEXT = 2 * SALT_BYTES };
+
+static bool append_hex(ah_buffer *text, const unsigned char *bytes, size_t length)
+{
+    bool written = true;
+    for (size_t i = 0; i < length && written; i++)
+        written = ah_buffer_printf(text, "%02x", bytes[i]);
+    return written;
+}
+
+/* False: no memory, or no randomness. */
+static bool make_salt(ah_buffer *salt)
+{
+    unsigned char bytes[SALT_BYTES];
+    return RAND_bytes(bytes, sizeof(bytes)) == 1 && append_hex(salt, bytes, sizeof(bytes));
+}
+
+/* The one in a sealed text. False: it is none, or no memory. */
+static bool read_salt(ah_buffer *salt, const char *sealed)
+{
+    size_t prefix = sizeof(sealed_prefix) - 1;
+    return strncmp(sealed, sealed_prefix, prefix) == 0 && strlen(sealed) > prefix + SALT_TEXT &&
+           ah_buffer_append(salt, sealed + prefix, SALT_TEXT);
+}
+
+/* Puts the hash of a text in its place. */
+static bool seal(ah_buffer *text, const ah_buffer *salt)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
-    if (!text->length)
-        return true;
-    if (!EVP_Digest(text->data, text->length, digest, &length, EVP_sha256(), NULL))
+    if (!HMAC(EVP_sha256(), salt->data, (int)salt->length, (const unsigned char *)text->data, text->length, digest,
+              &length))
         return false;
     ah_buffer_clear(text);
-    bool written = ah_buffer_append_string(text, "sha-256:");
-    for (unsigned i = 0; i < length && written; i++)
-        written = ah_buffer_printf(text, "%02x", digest[i]);
-    return written;
+    return ah_buffer_append_string(text, sealed_prefix) && ah_buffer_append_string(text, salt->data) &&
+           ah_buffer_append(text, ":", 1) && append_hex(text, digest, length);
 }
 
 /* The field of the request as it is compared: "" if it is absent. One without items is not absent (RFC 9111 section
@@ -101,14 +129,18 @@ static bool normalise(ah_buffer *value, const ah_fields *request, const char *na
     if (!given && strcmp(name, authorization) == 0)
         given = ah_fields_get(request, AH_CREDENTIALS_FIELD);
     return join_items(value, given ? given : "") && (!is_preference(name) || sort_items(value)) &&
-           (!given || value->length || ah_buffer_append(value, ",", 1)) && (!is_secret(name) || hash(value));
+           (!given || value->length || ah_buffer_append(value, ",", 1));
 }
 
 static bool add_selecting(ah_fields *selecting, const ah_fields *request, const char *name)
 {
     ah_buffer value = {0};
-    bool added = normalise(&value, request, name) && ah_fields_set(selecting, name, value.data);
+    ah_buffer salt = {0};
+    bool added = normalise(&value, request, name) &&
+                 (!is_secret(name) || !value.length || (make_salt(&salt) && seal(&value, &salt))) &&
+                 ah_fields_set(selecting, name, value.data);
     ah_buffer_free(&value);
+    ah_buffer_free(&salt);
     return added;
 }
 
@@ -180,21 +212,30 @@ static bool is_told_by(const ah_fields *selecting, const ah_fields *response)
     return true;
 }
 
-ah_match ah_vary_match(const ah_fields *selecting, const ah_fields *response, const ah_fields *request)
+/* Whether a value that is no secret, or one that was sealed, is that of the request. */
+static ah_match match_field(const ah_fields *request, const char *name, const char *known)
 {
     ah_buffer value = {0};
+    ah_buffer salt = {0};
+    ah_match match = AH_MATCH_NO;
+    if (!normalise(&value, request, name) ||
+        (is_secret(name) && value.length && read_salt(&salt, known) && !seal(&value, &salt)))
+        match = AH_MATCH_NO_MEMORY;
+    else if (strcmp(value.data, known) == 0)
+        match = AH_MATCH_YES;
+    ah_buffer_free(&value);
+    ah_buffer_free(&salt);
+    return match;
+}
+
+ah_match ah_vary_match(const ah_fields *selecting, const ah_fields *response, const ah_fields *request)
+{
     ah_match match = AH_MATCH_YES;
     if (!ah_fields_find(selecting, authorization) && is_personal(request, response))
         return AH_MATCH_NO;
     if (!is_told_by(selecting, response))
         return AH_MATCH_NO;
-    for (size_t i = 0; i < selecting->count && match == AH_MATCH_YES; i++) {
-        ah_buffer_clear(&value);
-        if (!normalise(&value, request, selecting->fields[i].name))
-            match = AH_MATCH_NO_MEMORY;
-        else if (strcmp(value.data, ah_field_value(&selecting->fields[i])) != 0)
-            match = AH_MATCH_NO;
-    }
-    ah_buffer_free(&value);
+    for (size_t i = 0; i < selecting->count && match == AH_MATCH_YES; i++)
+        match = match_field(request, selecting->fields[i].name, ah_field_value(&selecting->fields[i]));
     return match;
 }
