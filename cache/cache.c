@@ -90,7 +90,7 @@ void ah_cache_disclaim(ah_claim *claim)
 {
     if (!claim)
         return;
-    ah_flights_leave(claim->cache->refreshes, &claim->waiter, false);
+    ah_flights_leave(claim->cache->refreshes, &claim->waiter, AH_LANDED);
     ah_shared_release(claim->cache);
     free(claim);
 }

@@ -111,24 +111,24 @@ static void stop_waiting_locked(ah_waiter *waiter)
     waiter->flight = NULL;
 }
 
-static void end_locked(ah_flights *flights, ah_flight *flight, bool again)
+static void end_locked(ah_flights *flights, ah_flight *flight, ah_landing landing)
 {
     *place_locked(flights, flight->uri, flight->salt, flight->hash) = flight->next;
     while (flight->waiters) {
         ah_waiter *waiter = flight->waiters;
         stop_waiting_locked(waiter);
-        waiter->again = again;
+        waiter->landing = landing;
         waiter->wake(waiter->data);
     }
     free(flight->uri);
     free(flight);
 }
 
-void ah_flights_leave(ah_flights *flights, ah_waiter *waiter, bool again)
+void ah_flights_leave(ah_flights *flights, ah_waiter *waiter, ah_landing landing)
 {
     pthread_mutex_lock(&flights->lock);
     if (waiter->flight && waiter->leads)
-        end_locked(flights, waiter->flight, again);
+        end_locked(flights, waiter->flight, landing);
     else if (waiter->flight)
         stop_waiting_locked(waiter);
     waiter->flight = NULL;

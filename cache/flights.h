@@ -11,6 +11,16 @@
 typedef struct ah_flights ah_flights;
 typedef struct ah_flight ah_flight;
 
+/* How a flight ended, for those who waited for it. */
+typedef enum ah_landing {
+    /* What it has brought is there, or nothing of use to others: each sees for itself. */
+    AH_LANDED,
+    /* It has failed, which may not happen again: another may lead. */
+    AH_LANDED_NOT,
+    /* It was given up, for reasons of its own: another may lead. */
+    AH_LANDED_NEVER,
+} ah_landing;
+
 /* One who leads a flight or waits for it. Embedded in what waits; wake and data are its own to fill in, the rest
  * belongs to the flights. All zero: neither. */
 typedef struct ah_waiter {
@@ -21,8 +31,8 @@ typedef struct ah_waiter {
     /* NULL: none, or not any more. */
     ah_flight *flight;
     bool leads;
-    /* The flight ended before it brought anything: another may lead. */
-    bool again;
+    /* How the one ended that it waited for. */
+    ah_landing landing;
     struct ah_waiter *next;
     struct ah_waiter *previous;
 } ah_waiter;
@@ -46,7 +56,7 @@ typedef enum ah_flight_role {
 ah_flight_role ah_flights_join(ah_flights *flights, const char *uri, uint64_t salt, ah_waiter *waiter, bool waits);
 
 /* Ends the flight that it leads, which wakes those who wait, or stops waiting. When it returns, wake is not running and
- * will not be called. again: nothing was brought. Does nothing for one who does neither. */
-void ah_flights_leave(ah_flights *flights, ah_waiter *waiter, bool again);
+ * will not be called. Does nothing for one who does neither. */
+void ah_flights_leave(ah_flights *flights, ah_waiter *waiter, ah_landing landing);
 
 #endif

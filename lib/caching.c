@@ -172,15 +172,28 @@ static bool may_collapse(const ah_caching *caching)
            !ah_fields_find(headers, "range") && !ah_is_conditional(headers);
 }
 
-/* Whether it is to wait for another's transfer. One that has waited, for a response that did not serve it, goes by
- * itself. */
+/* Whether it may wait for another's transfer. One that has waited, for a response that did not serve it, goes by itself;
+ * and so does one that has waited for two that failed, since each may have taken long. */
+static bool may_wait(const ah_caching *caching)
+{
+    switch (caching->waiter.landing) {
+    case AH_LANDED_NEVER:
+        return true;
+    case AH_LANDED_NOT:
+        return !caching->disappointed;
+    default:
+        return !caching->waited;
+    }
+}
+
 static bool collapses(ah_caching *caching)
 {
-    bool waits = !caching->waited || caching->waiter.again;
+    bool waits = may_wait(caching);
     if (!may_collapse(caching) || caching->waiter.flight)
         return false;
     caching->waited = true;
-    caching->waiter.again = false;
+    caching->disappointed = caching->disappointed || caching->waiter.landing == AH_LANDED_NOT;
+    caching->waiter.landing = AH_LANDED;
     return ah_flights_join(caching->cache->flights, caching->request->uri.text, salt_of(caching->request),
                            &caching->waiter, waits) == AH_FLIGHT_WAIT;
 }
@@ -547,7 +560,7 @@ ah_heading ah_caching_head(ah_caching *caching, const asynchttp_response *respon
 /* Nobody needs to wait for what will not be there, or is there already. */
 static void let_go(ah_caching *caching)
 {
-    ah_flights_leave(caching->cache->flights, &caching->waiter, false);
+    ah_flights_leave(caching->cache->flights, &caching->waiter, AH_LANDED);
 }
 
 bool ah_caching_answer(ah_caching *caching, ah_outcome *outcome)
@@ -832,7 +845,7 @@ void ah_caching_forget(ah_caching *caching)
     caching->reuse = (ah_reuse){.verdict = AH_VERDICT_MISS, .selected = AH_NO_ENTRY};
 }
 
-void ah_caching_end(ah_caching *caching, bool again)
+void ah_caching_end(ah_caching *caching, ah_landing landing)
 {
     ah_fields_clear(&caching->identified);
     if (!caching->cache) {
@@ -846,6 +859,6 @@ void ah_caching_end(ah_caching *caching, bool again)
     caching->claim = NULL;
     /* Who has joined a flight has waited, or has led one; the flight itself is for its lock. */
     if (caching->waited)
-        ah_flights_leave(caching->cache->flights, &caching->waiter, again);
+        ah_flights_leave(caching->cache->flights, &caching->waiter, landing);
     ah_caching_forget(caching);
 }

@@ -58,6 +58,8 @@ typedef struct ah_caching {
     ah_waiter waiter;
     bool (*is_cancelled)(void *data);
     bool waited;
+    /* One that it waited for has failed. */
+    bool disappointed;
     /* It is answered from what is stored, which is counted once that has not been lost. */
     bool hit;
     /* Nothing stored is considered any more. */
@@ -107,7 +109,7 @@ void ah_caching_restart(ah_caching *caching);
 /* Nothing stored is considered from here on. */
 void ah_caching_forget(ah_caching *caching);
 
-/* The hop is over. again: it brought nothing, as it was cancelled. */
-void ah_caching_end(ah_caching *caching, bool again);
+/* The hop is over. landing: what that is for those who wait for it. */
+void ah_caching_end(ah_caching *caching, ah_landing landing);
 
 #endif

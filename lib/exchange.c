@@ -260,7 +260,7 @@ static step follow(ah_exchange *exchange)
         ah_uri_clear(&target);
         return out_of_memory(exchange);
     }
-    ah_caching_end(&exchange->caching, false);
+    ah_caching_end(&exchange->caching, AH_LANDED);
     if (!redirect_to(exchange, &target))
         return STEP_OVER;
     AH_DEBUG("exchange", "#%llu: %d, redirected to %s %.*s", exchange->request->number,
@@ -423,17 +423,26 @@ static void log_end(const ah_exchange *exchange)
                  outcome->content.length);
 }
 
-/* Whether others who waited for it may try what this one did not get to the end of, for reasons of its own. */
-static bool ended_for_itself(const ah_outcome *outcome)
+/* What its end is for those who waited for it. A timeout would be met by one after the other. */
+static ah_landing landing_of(const ah_outcome *outcome)
 {
-    return outcome->code == ASYNCHTTP_E_CALLBACK || outcome->code == ASYNCHTTP_E_NO_MEMORY;
+    switch (outcome->code) {
+    case ASYNCHTTP_OK:
+    case ASYNCHTTP_E_TIMEOUT:
+        return AH_LANDED;
+    case ASYNCHTTP_E_CALLBACK:
+    case ASYNCHTTP_E_NO_MEMORY:
+        return AH_LANDED_NEVER;
+    default:
+        return AH_LANDED_NOT;
+    }
 }
 
-/* It is over: lets go of what it has. again: it brought nothing, and another may. */
-static void end(ah_exchange *exchange, bool again)
+/* It is over: lets go of what it has. */
+static void end(ah_exchange *exchange, ah_landing landing)
 {
     release_transfer(exchange);
-    ah_caching_end(&exchange->caching, again);
+    ah_caching_end(&exchange->caching, landing);
     forget_redirect(exchange);
     ah_response_free(exchange->outcome->previous);
     exchange->outcome->previous = exchange->previous;
@@ -451,7 +460,7 @@ static bool run(ah_exchange *exchange, step reached)
         reached = decide(exchange);
     if (reached == STEP_UNDER_WAY)
         return true;
-    end(exchange, ended_for_itself(exchange->outcome));
+    end(exchange, landing_of(exchange->outcome));
     log_end(exchange);
     return false;
 }
@@ -478,5 +487,5 @@ bool ah_exchange_resume(ah_exchange *exchange)
 
 void ah_exchange_cancel(ah_exchange *exchange)
 {
-    end(exchange, true);
+    end(exchange, AH_LANDED_NEVER);
 }

@@ -402,7 +402,7 @@ START_TEST(test_cancelled_leader)
 }
 END_TEST
 
-/* An error is of the request that met it: the others see for themselves. */
+/* An error is of the request that met it: another tries next, and the others wait for that one. */
 START_TEST(test_failed_leader)
 {
     asynchttp_promise *all[3];
@@ -413,6 +413,32 @@ START_TEST(test_failed_leader)
     ck_assert_int_eq(client_wait(all[0]), ASYNCHTTP_E_CONNECTION_LOST);
     ck_assert_str_eq(client_text(all[1]), "one");
     ck_assert_str_eq(client_text(all[2]), "one");
+    ck_assert_int_eq(stored_count(page), 2);
+}
+END_TEST
+
+/* After a second one they wait no more. */
+START_TEST(test_failed_leaders)
+{
+    asynchttp_promise *all[4];
+    const resource *page = stored(FRESH "Content-Length=10&hold=failed&body=x&close&then&" FRESH
+                                        "Content-Length=10&hold=next&body=x&close&then&" FRESH "hold=alone&body=one");
+    int failed = 0;
+    make_room(_i);
+    request_many(page, "failed", all, 4, NULL);
+    origin_number("/release/failed");
+    origin_await(1, "/held/next");
+    await_waiting(3 + 2);
+    origin_number("/release/next");
+    origin_await(2, "/held/alone");
+    origin_number("/release/alone");
+    for (int i = 0; i < 4; i++) {
+        asynchttp_code code = client_wait(all[i]);
+        ck_assert(code == ASYNCHTTP_OK || code == ASYNCHTTP_E_CONNECTION_LOST);
+        failed += code != ASYNCHTTP_OK;
+    }
+    ck_assert_int_eq(failed, 2);
+    ck_assert_int_eq(stored_count(page), 4);
 }
 END_TEST
 
@@ -564,6 +590,7 @@ static void add_ends(TCase *tcase)
     tcase_add_loop_test(tcase, test_cancelled_waiter, 0, COUNT(rooms));
     tcase_add_loop_test(tcase, test_cancelled_leader, 0, COUNT(rooms));
     tcase_add_loop_test(tcase, test_failed_leader, 0, COUNT(rooms));
+    tcase_add_loop_test(tcase, test_failed_leaders, 0, COUNT(rooms));
     tcase_add_loop_test(tcase, test_leader_that_wants_no_more, 0, COUNT(rooms));
     tcase_add_loop_test(tcase, test_free_with_waiters, 0, COUNT(rooms));
     tcase_add_loop_test(tcase, test_free_of_the_leaders_client, 0, COUNT(rooms));
