@@ -415,7 +415,8 @@ static bool is_set(const ah_transfer *transfer)
 static bool prepare(ah_transfer *transfer, const ah_order *order)
 {
     ah_transfers *transfers = transfer->transfers;
-    size_t count = transfers->lists[ACTIVE].count + 1;
+    /* Those that wait are started again when others end, without asking for room. */
+    size_t count = transfers->lists[ACTIVE].count + transfers->lists[STARVED].count + 1;
     if (!ah_timers_reserve(&transfers->silences, count) ||
         (order->request->callbacks.on_progress && !ah_timers_reserve(&transfers->progresses, count))) {
         transfer->outcome->code = ASYNCHTTP_E_NO_MEMORY;
