@@ -20,8 +20,6 @@ static const double longest_idle = 118.0;
 enum { MOST_FIRST = 128, MOST_ACTIVE = 256 };
 /* Connections that each keeps at the least, once they are idle. */
 enum { LEAST_KEPT = 64 };
-/* Events that are taken from the poller at a time. */
-enum { MOST_EVENTS = 256 };
 
 struct ah_multi {
     ah_multis *multis;
@@ -30,6 +28,8 @@ struct ah_multi {
     unsigned number;
     size_t active;
     size_t kept;
+    /* The poller does not know all of its sockets. Until it is empty. */
+    bool unwatched;
     /* Since it has been without transfers. */
     ah_time idle_since;
     /* When libcurl wants to be called, whatever happens to its sockets. */
@@ -47,7 +47,7 @@ struct ah_multis {
     bool has_poller;
     ah_poller poller;
     ah_timers timers;
-    ah_poller_event events[MOST_EVENTS];
+    ah_poller_event events[AH_POLLER_MOST];
 };
 
 /* ---- What libcurl calls ---- */
@@ -64,7 +64,12 @@ static int on_interest(CURL *easy, curl_socket_t socket, int what, void *data, v
     ah_multi *multi = data;
     (void)easy;
     (void)known;
-    return ah_poller_watch(&multi->multis->poller, socket, multi->number, wanted[what]) ? 0 : -1;
+    if (!ah_poller_watch(&multi->multis->poller, socket, multi->number, wanted[what]) && !multi->unwatched) {
+        AH_WARNING("transfer", "a socket cannot be watched: looking for what has come %g times a second",
+                   1 / longest_deaf_wait);
+        multi->unwatched = true;
+    }
+    return 0;
 }
 
 static int on_timeout(CURLM *handle, long milliseconds, void *data)
@@ -202,11 +207,9 @@ static void keep_enough(ah_multi *multi)
 
 ah_multi *ah_multis_add(ah_multis *multis, CURL *easy, bool sharing)
 {
-    if (multis->count > 1)
-        close_idle(multis, ah_clock_now() - longest_idle);
     ah_multi *multi = choose(multis, sharing);
     if (!multi)
-        return NULL;
+        multi = multis->all[0];
     keep_enough(multi);
     if (curl_multi_add_handle(multi->handle, easy) != CURLM_OK)
         return NULL;
@@ -218,8 +221,10 @@ void ah_multis_remove(ah_multis *multis, ah_multi *multi, CURL *easy)
 {
     curl_multi_remove_handle(multi->handle, easy);
     multi->active--;
-    if (!multi->active && multis->count > 1)
-        multi->idle_since = ah_clock_now();
+    if (multi->active || multis->count == 1)
+        return;
+    multi->unwatched = false;
+    multi->idle_since = ah_clock_now();
 }
 
 void ah_multis_shrink(ah_multis *multis)
@@ -247,7 +252,7 @@ static CURLMcode perform_event(ah_multis *multis, const ah_poller_event *event)
 static CURLMcode perform_events(ah_multis *multis)
 {
     CURLMcode error = CURLM_OK;
-    int count = ah_poller_look(&multis->poller, multis->events, MOST_EVENTS);
+    int count = ah_poller_look(&multis->poller, multis->events, AH_POLLER_MOST);
     for (int i = 0; i < count && !error; i++)
         error = perform_event(multis, &multis->events[i]);
     return error;
@@ -267,14 +272,32 @@ static CURLMcode perform_due(ah_multis *multis)
     return error;
 }
 
+static CURLMcode perform_unwatched(ah_multis *multis)
+{
+    CURLMcode error = CURLM_OK;
+    for (unsigned i = 1; i < multis->count && !error; i++) {
+        int running;
+        if (multis->all[i] && multis->all[i]->unwatched)
+            error = curl_multi_perform(multis->all[i]->handle, &running);
+    }
+    return error;
+}
+
+/* All but the first. */
+static CURLMcode perform_others(ah_multis *multis)
+{
+    CURLMcode error = perform_events(multis);
+    if (!error)
+        error = perform_due(multis);
+    return error ? error : perform_unwatched(multis);
+}
+
 CURLMcode ah_multis_perform(ah_multis *multis)
 {
     int running;
     multis->reading = 0;
     CURLMcode error = curl_multi_perform(multis->all[0]->handle, &running);
-    if (!error && multis->count > 1)
-        error = perform_events(multis);
-    return error || multis->count == 1 ? error : perform_due(multis);
+    return error || multis->count == 1 ? error : perform_others(multis);
 }
 
 CURL *ah_multis_finished(ah_multis *multis, CURLcode *error)
@@ -296,12 +319,18 @@ static double until_due(const ah_multis *multis)
 {
     const ah_timer *timer = ah_timers_first(&multis->timers);
     double seconds = timer ? timer->due - ah_clock_now() : longest_wait;
+    for (unsigned i = 1; i < multis->count; i++) {
+        if (multis->all[i] && multis->all[i]->unwatched && seconds > longest_deaf_wait)
+            seconds = longest_deaf_wait;
+    }
     return seconds > 0 ? seconds : 0;
 }
 
 void ah_multis_wait(ah_multis *multis, double seconds)
 {
     double longest = multis->deaf ? longest_deaf_wait : longest_wait;
+    if (multis->count > 1)
+        close_idle(multis, ah_clock_now() - longest_idle);
     double due = multis->count > 1 ? until_due(multis) : longest;
     longest = due < longest ? due : longest;
     seconds = seconds < longest ? seconds : longest;

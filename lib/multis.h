@@ -2,6 +2,7 @@
  * libcurl's multi handles of one thread: spreads easy handles over them, moves them on, and waits until there is more to do.
  *
  * One is enough for a hundred transfers, and there is one until there are more: libcurl polls it, and is woken in it.
+ * Those that can share connections, as all https requests can with multiplexing, are all in the first.
  * But it walks over all its transfers for each that moves on, and searches its connections one by one for one that is
  * idle; so the others are told what is ready by a poller, which the first is polled together with.
  */
@@ -41,7 +42,7 @@ CURL *ah_multis_finished(ah_multis *multis, CURLcode *error);
 /* Waits until there is something to do, or until woken, for at most so many seconds. */
 void ah_multis_wait(ah_multis *multis, double seconds);
 
-/* Ends the present, or else the next, ah_multis_wait(). From any thread. */
+/* Ends the present, or else the next, ah_multis_wait(). From any thread, but not while its own thread adds to it. */
 void ah_multis_wake(ah_multis *multis);
 
 #endif

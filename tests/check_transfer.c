@@ -1180,23 +1180,91 @@ START_TEST(test_cancel_within_on_data)
 }
 END_TEST
 
-static int end_if_told(asynchttp_promise *promise, uint64_t bytes_sent, uint64_t to_send, uint64_t received,
-                       uint64_t to_receive, void *callback_data)
+/* How often on_progress is to be called until it puts an end to the request; at first not at all. */
+typedef struct patience {
+    atomic_bool ends;
+    int calls;
+} patience;
+
+static int lose_patience(asynchttp_promise *promise, uint64_t bytes_sent, uint64_t to_send, uint64_t received,
+                         uint64_t to_receive, void *callback_data)
 {
     (void)promise, (void)bytes_sent, (void)to_send, (void)received, (void)to_receive;
-    return atomic_load((atomic_bool *)callback_data);
+    patience *left = callback_data;
+    return atomic_load(&left->ends) && --left->calls == 0;
 }
 
 /* It is called while nothing comes, too, and can put an end to it. */
+static void expect_progress_of_silence(void)
+{
+    patience left = {.calls = 3};
+    atomic_init(&left.ends, false);
+    asynchttp_promise *promise = client_request(
+        origin_url("/hold/silence"), ASYNCHTTP_REQUEST(.on_progress = lose_patience, .callback_data = &left));
+    origin_await(1, "/held/silence");
+    atomic_store(&left.ends, true);
+    /* After a minute libcurl says something in any case. */
+    ck_assert_int_eq(asynchttp_promise_wait_for(promise, 40), ASYNCHTTP_E_CALLBACK);
+    origin_await(0, "/held/silence");
+}
+
 START_TEST(test_progress_of_silence)
 {
-    atomic_bool told = false;
-    asynchttp_promise *promise = client_request(origin_url("/hold/silence"),
-                                                ASYNCHTTP_REQUEST(.on_progress = end_if_told, .callback_data = &told));
+    expect_progress_of_silence();
+}
+END_TEST
+
+/* So many are given to libcurl in its first handle; what comes then is in others. */
+enum { FIRST_TRANSFERS = 128 };
+
+/* Fills the first handle of the one worker with transfers that are held until release_crowd(). */
+static void hold_crowd(void)
+{
+    ck_assert_int_eq(asynchttp_http_set_max_workers(http, 1), ASYNCHTTP_OK);
+    ck_assert_int_eq(asynchttp_http_set_transfers_per_worker(http, 2 * FIRST_TRANSFERS), ASYNCHTTP_OK);
+    for (int i = 0; i < FIRST_TRANSFERS; i++)
+        client_request(origin_url("/hold/crowd"), NULL);
+    origin_await(FIRST_TRANSFERS, "/held/crowd");
+}
+
+static void release_crowd(void)
+{
+    ck_assert_int_eq(origin_number("/release/crowd/%d", FIRST_TRANSFERS), FIRST_TRANSFERS);
+}
+
+START_TEST(test_progress_beside_a_crowd)
+{
+    hold_crowd();
+    expect_progress_of_silence();
+    release_crowd();
+}
+END_TEST
+
+START_TEST(test_endings_beside_a_crowd)
+{
+    hold_crowd();
+    asynchttp_promise *promise = client_request(origin_url("/hold/silence"), ASYNCHTTP_REQUEST(.timeout = 0.2));
+    ck_assert_int_eq(client_wait(promise), ASYNCHTTP_E_TIMEOUT);
+    promise = client_request(origin_url("/hold/silence"), NULL);
     origin_await(1, "/held/silence");
-    atomic_store(&told, true);
-    ck_assert_int_eq(client_wait(promise), ASYNCHTTP_E_CALLBACK);
+    asynchttp_promise_cancel(promise);
+    ck_assert_int_eq(client_wait(promise), ASYNCHTTP_E_CANCELLED);
     origin_await(0, "/held/silence");
+    ck_assert_int_eq(client_wait(client_request("http://127.0.0.1:1/", NULL)), ASYNCHTTP_E_CONNECTION_REFUSED);
+    release_crowd();
+}
+END_TEST
+
+START_TEST(test_connection_beside_a_crowd_is_used_again)
+{
+    hold_crowd();
+    ck_assert_int_eq(client_wait(client_request(origin_url("/hello"), NULL)), ASYNCHTTP_OK);
+    long before = origin_number("/connections");
+    for (int i = 0; i < 3; i++)
+        client_expect_pattern(client_request(origin_url("/bytes/300000"), NULL), 300000);
+    /* That of the one who asks. */
+    ck_assert_int_eq(origin_number("/connections") - before, 1);
+    release_crowd();
 }
 END_TEST
 
@@ -1338,6 +1406,9 @@ static void add_streams(Suite *suite)
     tcase_add_test(tcase, test_progress_of_encoded_content);
     tcase_add_test(tcase, test_progress_of_silence);
     tcase_add_test(tcase, test_cancel_within_on_data);
+    tcase_add_test(tcase, test_progress_beside_a_crowd);
+    tcase_add_test(tcase, test_endings_beside_a_crowd);
+    tcase_add_test(tcase, test_connection_beside_a_crowd_is_used_again);
     tcase_add_test(tcase, test_progress_fails);
 }
 

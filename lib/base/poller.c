@@ -8,9 +8,6 @@
 
 #include <sys/epoll.h>
 
-/* Events that the kernel is asked for at a time. */
-enum { MOST_AT_ONCE = 256 };
-
 static int control(ah_poller *poller, int operation, int socket, unsigned owner, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.u64 = (uint64_t)owner << 32 | (uint32_t)socket};
@@ -43,8 +40,8 @@ bool ah_poller_watch(ah_poller *poller, int socket, unsigned owner, unsigned wha
 
 int ah_poller_look(ah_poller *poller, ah_poller_event *events, int most)
 {
-    struct epoll_event found[MOST_AT_ONCE];
-    int count = epoll_wait(poller->set, found, most < MOST_AT_ONCE ? most : MOST_AT_ONCE, 0);
+    struct epoll_event found[AH_POLLER_MOST];
+    int count = epoll_wait(poller->set, found, most < AH_POLLER_MOST ? most : AH_POLLER_MOST, 0);
     for (int i = 0; i < count; i++) {
         uint32_t ready = found[i].events;
         events[i] = (ah_poller_event){

@@ -14,7 +14,7 @@ typedef struct ah_poller {
 /* What a socket is watched for, or is found to be. */
 enum { AH_POLLER_READABLE = 1, AH_POLLER_WRITABLE = 2 };
 
-/* A socket that is ready. One that has failed is all that it is watched for. */
+/* A socket that is ready. One that has failed is both. */
 typedef struct ah_poller_event {
     int socket;
     /* Whose it is, as was said when it began to be watched. */
@@ -31,6 +31,9 @@ void ah_poller_close(ah_poller *poller);
 /* Watches a socket for some of AH_POLLER_..., or no longer for anything (0), as it must be before it is closed: the
  * copy that a child of fork() has would stay in the set. False: no memory. */
 bool ah_poller_watch(ah_poller *poller, int socket, unsigned owner, unsigned what);
+
+/* As many are told of at a time, at most. */
+enum { AH_POLLER_MOST = 256 };
 
 /* Which are ready, now. Returns how many events it wrote. */
 int ah_poller_look(ah_poller *poller, ah_poller_event *events, int most);
