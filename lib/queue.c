@@ -214,14 +214,25 @@ static void call_idle_locked(ah_queue *queue)
     ah_worker *worker = queue->idle.first;
     if (queue->called || !worker)
         return;
+    /* What one who is awake has to finish may be the program's, and take any time: that keeps nobody else asleep. */
+    *(worker->asleep ? &queue->called : &queue->awaited) = worker;
     wake_locked(worker);
-    queue->called = worker;
+}
+
+/* For what waits. */
+static void call_another_locked(ah_queue *queue)
+{
+    if (!queue->waiting.first)
+        return;
+    call_idle_locked(queue);
+    if (!queue->called && queue->spare.first)
+        wake_locked(queue->spare.first);
 }
 
 /* How many of the jobs that wait those will take who are idle, called or about to begin. */
 static size_t takers_locked(const ah_queue *queue)
 {
-    return queue->idle_count + (queue->called != NULL) + queue->recruits;
+    return queue->idle_count + (queue->called != NULL) + (queue->awaited != NULL) + queue->recruits;
 }
 
 /* Finds somebody for a job that was just added: who is idle, else a new worker, else who has room. */
@@ -410,6 +421,7 @@ ah_job *ah_queue_unhire(ah_queue *queue)
     queue->recruits--;
     if (!queue->active)
         recall_locked(queue, 1);
+    call_another_locked(queue);
     if (!queue->active) {
         /* Those that were cancelled while they waited, and wait for their callbacks, among them. */
         for (ah_job *job; (job = queue->aborted.first);) {
@@ -454,16 +466,6 @@ void ah_queue_equip(ah_worker *worker, ah_transfers *transfers)
     unlock(worker->queue);
 }
 
-/* For what waits. */
-static void call_another_locked(ah_queue *queue)
-{
-    if (!queue->waiting.first)
-        return;
-    call_idle_locked(queue);
-    if (!queue->called && queue->spare.first)
-        wake_locked(queue->spare.first);
-}
-
 /* The worker is here to look at the queue. */
 static void arrive_locked(ah_worker *worker)
 {
@@ -481,6 +483,8 @@ static void pass_on_locked(ah_worker *worker)
     ah_queue *queue = worker->queue;
     if (queue->called == worker)
         queue->called = NULL;
+    if (queue->awaited == worker)
+        queue->awaited = NULL;
     if (queue->waiting.first)
         call_idle_locked(queue);
 }

@@ -5,7 +5,7 @@
  * fulfilled or the program is called. Invariants, whenever the lock is free:
  *   - every job is in exactly one place: in a list of the queue or of one worker, or nowhere because it is over;
  *   - a worker that sleeps and has room is in `idle` or in `spare`; while a job waits and somebody is in `idle`, somebody
- *     has been woken and has not looked yet, who will wake the next;
+ *     is awake who has yet to look, and will wake the next;
  *   - a worker leaves only when nothing of it is in flight, and the last one only when nothing waits.
  */
 #ifndef AH_QUEUE_H
@@ -142,8 +142,10 @@ struct ah_queue {
     ah_workers idle;
     size_t idle_count;
     ah_workers spare;
-    /* Was idle, has been woken, and has not looked at the queue yet; NULL: nobody. */
+    /* Slept, has been woken, and has not looked at the queue yet; NULL: nobody. */
     ah_worker *called;
+    /* Was awake still when it was called, and will look as soon as it has finished what it does; NULL: nobody. */
+    ah_worker *awaited;
     /* The thread of a worker that has left and must be joined by the next who leaves or by who waits for all. */
     pthread_t leaver;
     bool has_leaver;
