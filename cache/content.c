@@ -1,13 +1,14 @@
 #include "cache/content.h"
 
 #include "cache/change.h"
+#include "cache/keeper.h"
 #include "cache/reading.h"
 #include "cache/rows.h"
 #include "cache/snapshot.h"
 
 /* What is still wanted, and the next piece of it. */
 typedef struct portion {
-    int64_t id;
+    ah_pin pin;
     ah_range left;
     ah_buffer piece;
 } portion;
@@ -27,7 +28,7 @@ static ah_store_result take_from_chunk(portion *self, ah_connection *connection)
 {
     ah_store_result result = AH_STORE_ABSENT;
     ah_query query = ah_query_begin(connection, AH_SQL_CHUNK_UP_TO);
-    ah_query_integer(&query, self->id);
+    ah_query_integer(&query, self->pin.id);
     ah_query_integer(&query, (int64_t)self->left.first);
     if (ah_query_row(&query)) {
         int64_t start = sqlite3_column_int64(query.statement, 0);
@@ -44,7 +45,7 @@ static ah_store_result take_from_chunk(portion *self, ah_connection *connection)
 static bool has_end(const portion *self, ah_connection *connection)
 {
     ah_query query = ah_query_begin(connection, AH_SQL_END_UP_TO);
-    ah_query_integer(&query, self->id);
+    ah_query_integer(&query, self->pin.id);
     ah_query_integer(&query, (int64_t)self->left.end);
     return ah_query_id(&query) >= (int64_t)self->left.end;
 }
@@ -54,7 +55,7 @@ static ah_store_result take_first(portion *self, ah_connection *connection)
 {
     ah_store_result result = AH_STORE_ABSENT;
     ah_query row = ah_query_begin(connection, AH_SQL_CONTENT);
-    ah_query_integer(&row, self->id);
+    ah_query_integer(&row, self->pin.id);
     bool found = ah_query_row(&row);
     bool in_row = found && sqlite3_column_type(row.statement, 0) != SQLITE_NULL;
     if (in_row) {
@@ -77,21 +78,32 @@ static bool goes_on(const portion *self)
     return self->left.first + self->piece.length < self->left.end;
 }
 
-/* Between two pieces the connection stays, and with it the file, but not the state of the database: chunks never change,
- * and the next one is as good in a later state. */
+/* The piece, while there is more to read. The state of the database that is read stays, unless the sink takes long: then
+ * the next chunk is as good in a later state, since chunks never change. */
+static ah_store_result hand_over_one(portion *self, ah_database *database, ah_store_sink *sink, void *data)
+{
+    ah_connection_relieve(self->pin.connection);
+    ah_pins_pause(&database->pins, &self->pin);
+    ah_store_result result = hand_over(self, sink, data);
+    ah_pins_resume(&database->pins, &self->pin);
+    ah_buffer_clear(&self->piece);
+    return result;
+}
+
 static ah_store_result deliver(portion *self, ah_database *database, ah_store_sink *sink, void *data)
 {
     ah_connection *connection = ah_reading_begin(database);
     if (!connection)
         return AH_STORE_FAILED;
+    self->pin.connection = connection;
     ah_store_result result = take_first(self, connection);
+    if (result == AH_STORE_OK && goes_on(self))
+        ah_keeper_start(database);
     while (result == AH_STORE_OK && goes_on(self)) {
-        ah_snapshot_end(connection);
-        ah_connection_relieve(connection);
-        result = hand_over(self, sink, data);
-        ah_buffer_clear(&self->piece);
+        result = hand_over_one(self, database, sink, data);
         if (result == AH_STORE_OK) {
-            ah_snapshot_begin(connection);
+            if (!connection->snapshot.open)
+                ah_snapshot_begin(connection);
             result = take_from_chunk(self, connection);
         }
     }
@@ -113,11 +125,10 @@ static void let_go(ah_database *database, int64_t id)
 
 ah_store_result ah_content_read(ah_database *database, int64_t id, ah_range range, ah_store_sink *sink, void *data)
 {
-    ah_pin pin;
-    portion wanted = {.id = id, .left = range, .piece.maximum = AH_CHUNK};
-    ah_pins_add(&database->pins, &pin, id);
+    portion wanted = {.left = range, .piece.maximum = AH_CHUNK};
+    ah_pins_add(&database->pins, &wanted.pin, id);
     ah_store_result result = deliver(&wanted, database, sink, data);
-    if (ah_pins_take(&database->pins, &pin))
+    if (ah_pins_take(&database->pins, &wanted.pin))
         let_go(database, id);
     ah_buffer_free(&wanted.piece);
     return result;

@@ -11,6 +11,9 @@
 /* Connections that wait for use; more are closed. */
 enum { MOST_IDLE = 16 };
 
+/* For how many seconds one who hands over a chunk may keep the log from beginning anew. */
+static const double longest_hold = 0.2;
+
 /* How many seconds pass before a directory that does not work is tried again. */
 static const double pause_after_trouble = 2;
 
@@ -233,7 +236,7 @@ static bool keep(ah_database *database, ah_connection *connection)
 
 bool ah_database_rest(ah_database *database, bool all)
 {
-    bool left = false;
+    bool left = ah_pins_visit(&database->pins, ah_clock_now() - longest_hold, ah_snapshot_end);
     pthread_mutex_lock(&database->lock);
     for (ah_connection *connection = database->idle; connection; connection = connection->next) {
         if (all || !connection->snapshot.used)

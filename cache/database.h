@@ -73,8 +73,8 @@ ah_connection *ah_database_take(ah_database *database);
 /* Says what became of all that was done with it: AH_STORE_OK or AH_STORE_FAILED. */
 ah_store_result ah_database_give(ah_database *database, ah_connection *connection);
 
-/* Ends the snapshots of connections that nobody has used since the last time; all: of all that nobody uses just now.
- * Whether any is left. */
+/* Ends the snapshots of connections that nobody has used since the last time; all: of all that nobody uses just now. And
+ * those of readers who take long over what they were given. Whether any is left. */
 bool ah_database_rest(ah_database *database, bool all);
 
 /* Another file is there now, or none: whoever asks next gets a connection to that. */

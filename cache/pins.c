@@ -14,7 +14,7 @@ void ah_pins_destroy(ah_pins *pins)
 void ah_pins_add(ah_pins *pins, ah_pin *pin, int64_t id)
 {
     pthread_mutex_lock(&pins->lock);
-    *pin = (ah_pin){.id = id, .next = pins->first};
+    *pin = (ah_pin){.id = id, .busy_since = AH_NEVER, .next = pins->first};
     pins->first = pin;
     pthread_mutex_unlock(&pins->lock);
 }
@@ -33,6 +33,35 @@ bool ah_pins_take(ah_pins *pins, ah_pin *pin)
     }
     pthread_mutex_unlock(&pins->lock);
     return pin->removed && !others;
+}
+
+static void set_busy(ah_pins *pins, ah_pin *pin, ah_time since)
+{
+    pthread_mutex_lock(&pins->lock);
+    pin->busy_since = since;
+    pthread_mutex_unlock(&pins->lock);
+}
+
+void ah_pins_pause(ah_pins *pins, ah_pin *pin)
+{
+    set_busy(pins, pin, ah_clock_now());
+}
+
+void ah_pins_resume(ah_pins *pins, ah_pin *pin)
+{
+    set_busy(pins, pin, AH_NEVER);
+}
+
+bool ah_pins_visit(ah_pins *pins, ah_time since, void (*visit)(struct ah_connection *connection))
+{
+    pthread_mutex_lock(&pins->lock);
+    for (ah_pin *pin = pins->first; pin; pin = pin->next) {
+        if (pin->busy_since <= since)
+            visit(pin->connection);
+    }
+    bool any = pins->first != NULL;
+    pthread_mutex_unlock(&pins->lock);
+    return any;
 }
 
 bool ah_pins_keep(ah_pins *pins, int64_t id)
