@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The number that the next change will have; 0: not known. */
+/* The number that the next change will have; 0: not known, and never passed. */
 typedef uint64_t ah_mark;
 
 enum { AH_MARK_SLOTS = 4096 };

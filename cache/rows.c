@@ -157,7 +157,9 @@ bool ah_rows_passed_mark(ah_connection *connection, const char *uri, ah_mark mar
     ah_query query = ah_query_begin(connection, AH_SQL_CHANGED);
     ah_query_integer(&query, ah_mark_slot(uri));
     int64_t last = ah_query_id(&query);
-    return mark && last > 0 && (ah_mark)last >= mark;
+    /* One that was counted in another file says nothing of what has happened since. */
+    bool foreign = mark > (ah_mark)connection->total.newest + 1;
+    return foreign || (mark && last > 0 && (ah_mark)last >= mark);
 }
 
 void ah_rows_change(ah_connection *connection, const char *uri, ah_mark *mark)

@@ -155,6 +155,15 @@ static void abort_writer(ah_store_writer *writer)
 
 /* ---- Changing ---- */
 
+/* The entry's, if it is there still; 0: it is not. In a file that was made anew the id may be another's. */
+static int64_t id_of(ah_connection *connection, const ah_entry *entry)
+{
+    ah_query query = ah_query_begin(connection, AH_SQL_OF_URI_AND_ID);
+    ah_query_integer(&query, entry->id);
+    ah_query_text(&query, entry->uri);
+    return ah_query_id(&query);
+}
+
 static ah_store_result update(ah_store *store, const ah_entry *entry)
 {
     ah_connection *connection = ah_change_begin(database_of(store));
@@ -162,7 +171,7 @@ static ah_store_result update(ah_store *store, const ah_entry *entry)
         return AH_STORE_FAILED;
     ah_extent extent = {0};
     ah_store_result result = AH_STORE_ABSENT;
-    if (ah_rows_extent(connection, entry->id, &extent)) {
+    if (id_of(connection, entry) && ah_rows_extent(connection, entry->id, &extent)) {
         uint64_t old = extent.size;
         extent.size = ah_rows_size(entry, ah_extent_content(&extent));
         ah_rows_update(connection, entry->id, entry);
@@ -179,10 +188,7 @@ static ah_store_result remove_entry(ah_store *store, const ah_entry *entry)
     ah_connection *connection = ah_change_begin(database_of(store));
     if (!connection)
         return AH_STORE_FAILED;
-    ah_query query = ah_query_begin(connection, AH_SQL_OF_URI_AND_ID);
-    ah_query_integer(&query, entry->id);
-    ah_query_text(&query, entry->uri);
-    int64_t id = ah_query_id(&query);
+    int64_t id = id_of(connection, entry);
     if (id)
         ah_rows_remove(connection, id);
     return ah_change_end(database_of(store), connection, id ? AH_STORE_OK : AH_STORE_ABSENT);
@@ -210,11 +216,14 @@ static ah_store_result remove_uri(ah_store *store, const char *uri, ah_mark *mar
     ah_connection *connection = ah_change_begin(database);
     if (!connection)
         return AH_STORE_FAILED;
-    ah_rows_change(connection, uri, mark);
+    ah_mark moved = mark ? *mark : 0;
+    ah_rows_change(connection, uri, &moved);
     bool any = false;
     for (int64_t id; (id = one_of_uri(connection, uri)) != 0; any = true)
         ah_rows_remove(connection, id);
     ah_store_result result = ah_change_end(database, connection, AH_STORE_OK);
+    if (mark && result == AH_STORE_OK)
+        *mark = moved;
     return result == AH_STORE_OK && !any ? AH_STORE_ABSENT : result;
 }
 

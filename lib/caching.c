@@ -501,7 +501,8 @@ static void head_of_head(ah_caching *caching, const asynchttp_response *response
 /* Removes all that is stored for the URI. What is under way for it will not be stored, but for the response at hand. */
 static void invalidate_uri(ah_caching *caching, const char *uri)
 {
-    methods(caching)->remove_uri(caching->cache->store, uri, &caching->mark);
+    bool own = strcmp(uri, caching->request->uri.text) == 0;
+    methods(caching)->remove_uri(caching->cache->store, uri, own ? &caching->mark : NULL);
 }
 
 /* Removes what is stored for a URI that the response to an unsafe request names (RFC 9111 section 4.4). */
@@ -745,9 +746,10 @@ void ah_caching_store(ah_caching *caching, const asynchttp_response *response, b
         count(&caching->cache->misses);
     if (caching->asked.head)
         return;
-    if (authorized)
+    /* Without a mark nobody knows what has changed since the request was sent. */
+    if (caching->mark && authorized)
         begin_authorized(caching, response);
-    else
+    else if (caching->mark)
         begin(caching, response, caching->asked.fields);
     if (caching->writer)
         return;

@@ -215,6 +215,25 @@ START_TEST(test_invalidation_by_others)
 }
 END_TEST
 
+/* The answer to a POST may be older than what another has changed meanwhile, whatever else it invalidates. */
+START_TEST(test_invalidation_by_others_during_a_post)
+{
+    const resource *page = stored(FRESH "Content-Location=%23&Location=/hello&hold=under-way&body=posted&then&"
+                                        "body=done&then&" FRESH "body=three");
+    asynchttp_http *other = asynchttp_http_new(stored_directory());
+    ck_assert_ptr_nonnull(other);
+    asynchttp_promise *promise = client_request(page->url, ASYNCHTTP_REQUEST(.method = "POST", .body = "new"));
+    origin_await(1, "/held/under-way");
+    client_response(
+        client_keep(asynchttp_http_request(other, page->url, ASYNCHTTP_REQUEST(.method = "POST", .body = "newer"))));
+    origin_number("/release/under-way");
+    ck_assert_str_eq(client_text(promise), "posted");
+    ck_assert_uint_eq(stored_statistics().stores, 0);
+    stored_expect_next_miss(page, "three");
+    asynchttp_http_free(other);
+}
+END_TEST
+
 START_TEST(test_post_of_the_target_is_stored)
 {
     const resource *named = stored(FRESH "Content-Location=%23&body=posted&then&body=three");
@@ -616,6 +635,7 @@ Suite *stored_suite(void)
     Suite *suite = suite_create("stored");
     TCase *others = stored_case(suite, "others", stored_setup);
     tcase_add_test(others, test_invalidation_by_others);
+    tcase_add_test(others, test_invalidation_by_others_during_a_post);
     add_tests(suite, stored_setup);
     add_tests(suite, stored_setup_objects);
     return suite;
