@@ -59,9 +59,9 @@ static int configure(ah_connection *connection)
                                       {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
                                       {SQLITE_DBCONFIG_DEFENSIVE, 1},
                                       {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1}};
-    int code = sqlite3_db_config(handle, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_SIZE, LOOKASIDE_COUNT);
-    if (!code)
-        code = sqlite3_extended_result_codes(handle, 1);
+    int code = sqlite3_extended_result_codes(handle, 1);
+    /* It is as good without, only slower. */
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_SIZE, LOOKASIDE_COUNT);
     for (size_t i = 0; i < sizeof(switches) / sizeof(*switches) && !code; i++)
         code = sqlite3_db_config(handle, switches[i][0], switches[i][1], NULL);
     if (!code)

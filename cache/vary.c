@@ -218,8 +218,12 @@ static ah_match match_field(const ah_fields *request, const char *name, const ch
     ah_buffer value = {0};
     ah_buffer salt = {0};
     ah_match match = AH_MATCH_NO;
-    if (!normalise(&value, request, name) ||
-        (is_secret(name) && value.length && read_salt(&salt, known) && !seal(&value, &salt)))
+    bool secret = is_secret(name) && *known;
+    if (!normalise(&value, request, name))
+        match = AH_MATCH_NO_MEMORY;
+    else if (secret && !read_salt(&salt, known))
+        match = AH_MATCH_NO;
+    else if (secret && value.length && !seal(&value, &salt))
         match = AH_MATCH_NO_MEMORY;
     else if (strcmp(value.data, known) == 0)
         match = AH_MATCH_YES;

@@ -214,7 +214,8 @@ static step recover(ah_exchange *exchange)
     if (may_retry(exchange))
         return retry(exchange);
     ah_caching_restart(&exchange->caching);
-    return ah_caching_rescue(&exchange->caching, exchange->outcome) ? answer_stored(exchange) : STEP_OVER;
+    exchange->rescued = ah_caching_rescue(&exchange->caching, exchange->outcome);
+    return exchange->rescued ? answer_stored(exchange) : STEP_OVER;
 }
 
 /* Where the response leads; false: the outcome says what is wrong with it. */
@@ -424,9 +425,11 @@ static void log_end(const ah_exchange *exchange)
 }
 
 /* What its end is for those who waited for it. A timeout would be met by one after the other. */
-static ah_landing landing_of(const ah_outcome *outcome)
+static ah_landing landing_of(const ah_exchange *exchange)
 {
-    switch (outcome->code) {
+    if (exchange->rescued)
+        return AH_LANDED_NOT;
+    switch (exchange->outcome->code) {
     case ASYNCHTTP_OK:
     case ASYNCHTTP_E_TIMEOUT:
         return AH_LANDED;
@@ -460,7 +463,7 @@ static bool run(ah_exchange *exchange, step reached)
         reached = decide(exchange);
     if (reached == STEP_UNDER_WAY)
         return true;
-    end(exchange, landing_of(exchange->outcome));
+    end(exchange, landing_of(exchange));
     log_end(exchange);
     return false;
 }

@@ -50,6 +50,8 @@ typedef struct ah_exchange {
     ah_caching caching;
     /* What to do when the transfer under way has ended, as its response's head has decided. */
     ah_plan plan;
+    /* It is answered with what is stored, since the server cannot be asked. */
+    bool rescued;
     /* How often the message under way was sent again, because of how it had failed. */
     unsigned retries;
     /* What is sent to authorize the message under way; NULL: nothing. */

@@ -50,9 +50,9 @@ static char *leap(const ah_buffer *buffer, size_t capacity)
 {
     void *data;
     if (posix_memalign(&data, large_page, capacity))
-        return NULL;
+        return realloc(buffer->data, capacity);
     take_large_pages(data, capacity);
-    if (buffer->length)
+    if (buffer->data)
         memcpy(data, buffer->data, buffer->length + 1);
     free(buffer->data);
     return data;
