@@ -42,8 +42,11 @@ flags="$flags -fno-omit-frame-pointer -fno-sanitize-recover=all"
 
 rm -rf objects found seeds
 mkdir objects found seeds || exit 1
+# As many at a time as there are processors.
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # shellcheck disable=SC2086 # Words.
-(cd objects && clang $flags -fsanitize=fuzzer-no-link,address,undefined -c "$top"/lib/*.c "$top"/lib/base/*.c "$top"/cache/*.c) || exit 1
+(cd objects && printf '%s\n' "$top"/lib/*.c "$top"/lib/base/*.c "$top"/cache/*.c |
+    xargs -P "$jobs" -I FILE clang $flags -fsanitize=fuzzer-no-link,address,undefined -c FILE) || exit 1
 
 # fuzz NAME: builds and runs a target.
 fuzz() {
@@ -67,8 +70,26 @@ fuzz() {
     fi
 }
 
+# Waits for the targets that run, given as PID..., and counts those with findings.
 failures=0
+await() {
+    for pid; do
+        wait "$pid" || failures=$((failures + 1))
+    done
+}
+
+running=
+count=0
 for target; do
-    fuzz "$target" || failures=$((failures + 1))
+    fuzz "$target" &
+    running="$running $!"
+    count=$((count + 1))
+    # shellcheck disable=SC2086 # Words.
+    if [ $((count % jobs)) -eq 0 ]; then
+        await $running
+        running=
+    fi
 done
+# shellcheck disable=SC2086 # Words.
+await $running
 [ "$failures" -eq 0 ]
