@@ -1,12 +1,30 @@
 #include "cache/marks.h"
 
-unsigned ah_mark_slot(const char *uri)
+/* FNV-1a */
+uint64_t ah_change_hash(const char *uri)
 {
-    /* FNV-1a */
-    uint32_t hash = 2166136261u;
+    uint64_t hash = UINT64_C(14695981039346656037);
     for (; *uri; uri++)
-        hash = (hash ^ (unsigned char)*uri) * 16777619u;
-    return (hash ^ hash >> 16) % AH_MARK_SLOTS;
+        hash = (hash ^ (unsigned char)*uri) * UINT64_C(1099511628211);
+    return hash;
+}
+
+unsigned ah_change_slot(uint64_t hash)
+{
+    return (unsigned)((hash ^ hash >> 32) % AH_CHANGE_SLOTS);
+}
+
+void ah_change_note(ah_change *change, uint64_t hash, ah_mark number)
+{
+    if (change->hash != hash)
+        change->others = change->last;
+    change->hash = hash;
+    change->last = number;
+}
+
+bool ah_change_passed(const ah_change *change, uint64_t hash, ah_mark mark)
+{
+    return mark && (change->hash == hash ? change->last : change->others) >= mark;
 }
 
 void ah_marks_init(ah_marks *marks)
@@ -30,10 +48,11 @@ ah_mark ah_marks_now(ah_marks *marks)
 
 void ah_marks_change(ah_marks *marks, const char *uri, ah_mark *mark)
 {
+    uint64_t hash = ah_change_hash(uri);
     pthread_mutex_lock(&marks->lock);
-    ah_mark *last = &marks->last[ah_mark_slot(uri)];
-    bool passed = mark && *last >= *mark;
-    *last = marks->next++;
+    ah_change *change = &marks->slots[ah_change_slot(hash)];
+    bool passed = mark && ah_change_passed(change, hash, *mark);
+    ah_change_note(change, hash, marks->next++);
     if (mark && !passed)
         *mark = marks->next;
     pthread_mutex_unlock(&marks->lock);
@@ -41,8 +60,9 @@ void ah_marks_change(ah_marks *marks, const char *uri, ah_mark *mark)
 
 bool ah_marks_passed(ah_marks *marks, const char *uri, ah_mark mark)
 {
+    uint64_t hash = ah_change_hash(uri);
     pthread_mutex_lock(&marks->lock);
-    bool passed = mark && marks->last[ah_mark_slot(uri)] >= mark;
+    bool passed = ah_change_passed(&marks->slots[ah_change_slot(hash)], hash, mark);
     pthread_mutex_unlock(&marks->lock);
     return passed;
 }

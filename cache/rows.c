@@ -152,23 +152,51 @@ static void add_bytes(ah_connection *connection, uint64_t added, uint64_t remove
 
 /* ---- Changes ---- */
 
+/* In place of a slot: all URIs. */
+static const int64_t everything = -1;
+
+static ah_change read_change(ah_connection *connection, int64_t slot)
+{
+    ah_change change = {0};
+    ah_query query = ah_query_begin(connection, AH_SQL_CHANGED);
+    ah_query_integer(&query, slot);
+    if (ah_query_row(&query)) {
+        change.hash = (uint64_t)sqlite3_column_int64(query.statement, 0);
+        change.last = (ah_mark)sqlite3_column_int64(query.statement, 1);
+        change.others = (ah_mark)sqlite3_column_int64(query.statement, 2);
+    }
+    ah_query_end(&query);
+    return change;
+}
+
+static void write_change(ah_connection *connection, int64_t slot, const ah_change *change)
+{
+    ah_query query = ah_query_begin(connection, AH_SQL_SET_CHANGED);
+    ah_query_integer(&query, slot);
+    ah_query_integer(&query, (int64_t)change->hash);
+    ah_query_integer(&query, (int64_t)change->last);
+    ah_query_integer(&query, (int64_t)change->others);
+    ah_query_run(&query);
+}
+
 bool ah_rows_passed_mark(ah_connection *connection, const char *uri, ah_mark mark)
 {
-    ah_query query = ah_query_begin(connection, AH_SQL_CHANGED);
-    ah_query_integer(&query, ah_mark_slot(uri));
-    int64_t last = ah_query_id(&query);
+    uint64_t hash = ah_change_hash(uri);
+    ah_change all = read_change(connection, everything);
+    ah_change change = read_change(connection, ah_change_slot(hash));
     /* One that was counted in another file says nothing of what has happened since. */
     bool foreign = mark > (ah_mark)connection->total.newest + 1;
-    return foreign || (mark && last > 0 && (ah_mark)last >= mark);
+    return foreign || ah_change_passed(&all, 0, mark) || ah_change_passed(&change, hash, mark);
 }
 
 void ah_rows_change(ah_connection *connection, const char *uri, ah_mark *mark)
 {
     bool passed = mark && ah_rows_passed_mark(connection, uri, *mark);
-    ah_query query = ah_query_begin(connection, AH_SQL_SET_CHANGED);
-    ah_query_integer(&query, uri ? (int64_t)ah_mark_slot(uri) : -1);
-    ah_query_integer(&query, ++connection->total.newest);
-    ah_query_run(&query);
+    uint64_t hash = uri ? ah_change_hash(uri) : 0;
+    int64_t slot = uri ? (int64_t)ah_change_slot(hash) : everything;
+    ah_change change = read_change(connection, slot);
+    ah_change_note(&change, hash, (ah_mark)++connection->total.newest);
+    write_change(connection, slot, &change);
     if (mark && !passed)
         *mark = (ah_mark)connection->total.newest + 1;
 }

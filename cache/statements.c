@@ -48,8 +48,10 @@ const char ah_schema[] =
     "INSERT INTO total VALUES (0, 0, 0);\n"
     "\n"
     "CREATE TABLE changed (               -- what was asked for before a change of its URI is not stored after it\n"
-    "    slot        INTEGER PRIMARY KEY, -- the URI's hash, up to 4095; -1: all were removed\n"
-    "    number      INTEGER NOT NULL     -- of the last change\n"
+    "    slot        INTEGER PRIMARY KEY, -- by the hash, up to 4095; -1: all were removed\n"
+    "    hash        INTEGER NOT NULL,    -- of the URI that changed last\n"
+    "    number      INTEGER NOT NULL,    -- of that change\n"
+    "    others      INTEGER NOT NULL     -- of the last change of another URI\n"
     ");\n";
 
 #define HEAD                                                                                                           \
@@ -65,8 +67,8 @@ const char *const ah_statements[AH_STATEMENTS] = {
     [AH_SQL_ROLLBACK] = "ROLLBACK",
     [AH_SQL_TOTAL] = "SELECT entries, bytes, newest FROM total",
     [AH_SQL_SET_TOTAL] = "UPDATE total SET entries = ?, bytes = ?, newest = ?",
-    [AH_SQL_CHANGED] = "SELECT number FROM changed WHERE slot IN (-1, ?) ORDER BY number DESC LIMIT 1",
-    [AH_SQL_SET_CHANGED] = "INSERT OR REPLACE INTO changed VALUES (?, ?)",
+    [AH_SQL_CHANGED] = "SELECT hash, number, others FROM changed WHERE slot = ?",
+    [AH_SQL_SET_CHANGED] = "INSERT OR REPLACE INTO changed VALUES (?, ?, ?, ?)",
 
     /* In the order of the index; almost always the order in which they came, too. The content of the others would be
      * read for nothing. */

@@ -1318,6 +1318,26 @@ START_TEST(what_was_asked_for_before_a_change_is_not_stored)
 }
 END_TEST
 
+/* That others with the same slot have changed is not taken for a change of this one, unless several have. */
+START_TEST(changes_of_others_do_not_matter)
+{
+    char uri[64] = "";
+    uint64_t own = ah_change_hash("http://a/");
+    ah_entry *entry = new_entry("http://a/");
+    entry->mark = store->methods->mark(store);
+    for (unsigned i = 0; ah_change_slot(ah_change_hash(uri)) != ah_change_slot(own); i++)
+        snprintf(uri, sizeof(uri), "http://b/%u", i);
+    store->methods->remove_uri(store, uri, NULL);
+    ck_assert_int_eq(store_entry(entry, 1, 50), AH_STORE_OK);
+    entry->mark = store->methods->mark(store);
+    store->methods->remove_uri(store, "http://a/", NULL);
+    store->methods->remove_uri(store, uri, NULL);
+    ck_assert_int_eq(store_entry(entry, 2, 50), AH_STORE_ABSENT);
+    ck_assert(!has("http://a/"));
+    free_entry(entry);
+}
+END_TEST
+
 /* ---- Threads and processes ---- */
 
 static void *work(void *data)
@@ -1495,6 +1515,7 @@ Suite *store_sqlite_suite(void)
     tcase_add_test(tcase, slow_readers_let_the_log_begin_anew);
     tcase_add_test(tcase, what_is_removed_while_it_is_read_goes_afterwards);
     tcase_add_loop_test(tcase, what_was_asked_for_before_a_change_is_not_stored, 0, 20);
+    tcase_add_test(tcase, changes_of_others_do_not_matter);
     tcase_add_test(tcase, threads_do_not_disturb_each_other);
     tcase_add_test(tcase, processes_do_not_disturb_each_other);
     if (children_may_leak())
