@@ -10,8 +10,8 @@
 /* What an entry takes beside its strings and content: its row's numbers, and its place in the indexes. */
 static const uint64_t overhead = 200;
 
-/* Content beyond so many bytes is not kept in memory by SQLite: it is not worth the place of what it would drive out. */
-static const uint64_t large = 4 * AH_CHUNK;
+/* Content beyond so many bytes, a chunk, is not kept in memory by SQLite: that would be without bound. */
+static const uint64_t large = AH_CHUNK;
 
 double ah_rows_now(void)
 {

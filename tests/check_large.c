@@ -19,7 +19,7 @@ enum { MIB = 1024 * 1024 };
 
 /* How many KiB a body of any size may take beside the program's copy: pieces of it on their way, what SQLite holds, and
  * what threads, libcurl and SQLite take when they are first used for one. */
-static const long flat = 6L * 1024;
+static const long flat = 2L * 1024;
 
 /* The most that the origin compresses. */
 static const uint64_t most_compressed = 64 * MIB;
@@ -91,6 +91,7 @@ static void check_memory(long kib, source from, manner how)
 static void get(const resource *page, uint64_t length, source from, manner how)
 {
     taken all = {0};
+    client_forget_peak();
     long before = client_peak_memory();
     asynchttp_promise *promise = asynchttp_http_request(
         http, page->url, how == STREAMED ? ASYNCHTTP_REQUEST(.on_data = take, .callback_data = &all) : NULL);

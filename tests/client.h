@@ -73,4 +73,7 @@ unsigned char *client_pattern(size_t length);
 /* The most memory that this process has had, in KiB. */
 long client_peak_memory(void);
 
+/* From now on, the peak is what comes after. */
+void client_forget_peak(void);
+
 #endif
