@@ -498,11 +498,14 @@ static bool is_dead_connection(ah_transfer *transfer, CURLcode error)
     return connects == 0 && !transfer->answered;
 }
 
-/* Whether the server may have gone away with GOAWAY: while it is being restarted, new connections can meet that, one
- * after the other (RFC 9113 section 6.8). */
+/* Whether the server may have gone away before the request reached it: with GOAWAY, or by closing a connection that it
+ * thought idle. While it is being restarted, or if it has little patience, new connections can meet that, one after the
+ * other (RFC 9113 section 6.8). What takes a body may have been refused for that, and is not sent over and over. */
 static bool is_refusal(const ah_transfer *transfer, CURLcode error)
 {
-    return error == CURLE_HTTP2 && !transfer->answered && is_idempotent(transfer->request->method);
+    if (transfer->answered || !is_idempotent(transfer->request->method))
+        return false;
+    return error == CURLE_HTTP2 || (error == CURLE_SEND_ERROR && !ah_request_has_body(transfer->request));
 }
 
 static unsigned retries(ah_transfer *transfer, CURLcode error)
