@@ -2,6 +2,10 @@
 
 #include "base/log.h"
 #include "base/shared.h"
+#include "base/thread.h"
+
+/* How many seconds pass between two looks of the deputy. */
+static const double deputy_pause = 0.002;
 
 /* ---- Lists ---- */
 
@@ -138,9 +142,20 @@ static void unlock(ah_queue *queue)
         ah_parker_call(released);
 }
 
+/* Whether one who is idle is on its way to the queue. */
+static void expect_locked(ah_worker *worker, bool coming)
+{
+    if (worker->coming == coming)
+        return;
+    worker->coming = coming;
+    worker->queue->coming += coming ? 1 : (size_t)-1;
+}
+
 /* Has the worker look at the queue. One that is awake does so anyway before it sleeps. */
 static void wake_locked(ah_worker *worker)
 {
+    if (worker->rank == AH_WORKER_IDLE)
+        expect_locked(worker, true);
     unlist_locked(worker);
     if (!worker->asleep)
         return;
@@ -192,6 +207,7 @@ ah_queue *ah_queue_new(void)
     queue->max_workers = 5;
     queue->transfers_per_worker = 1;
     queue->idle_timeout = 30;
+    queue->processors = ah_thread_processors();
     return queue;
 }
 
@@ -208,14 +224,16 @@ static void hire_locked(ah_queue *queue)
 }
 
 /* Calls an idle worker, unless one who was called has yet to look at the queue: that one calls the next when it takes
- * a job and more wait. So a program that makes many requests in a row wakes one thread, not one for each. */
+ * a job and more wait. So a program that makes many requests in a row wakes one thread, not one for each. Nor if enough
+ * are awake, and there is a deputy. */
 static void call_idle_locked(ah_queue *queue)
 {
     ah_worker *worker = queue->idle.first;
-    if (queue->called || !worker)
+    if (queue->called || !worker || (queue->deputy && queue->awake >= queue->processors))
         return;
     /* What one who is awake has to finish may be the program's, and take any time: that keeps nobody else asleep. */
-    *(worker->asleep ? &queue->called : &queue->awaited) = worker;
+    if (worker->asleep)
+        queue->called = worker;
     wake_locked(worker);
 }
 
@@ -232,7 +250,7 @@ static void call_another_locked(ah_queue *queue)
 /* How many of the jobs that wait those will take who are idle, called or about to begin. */
 static size_t takers_locked(const ah_queue *queue)
 {
-    return queue->idle_count + (queue->called != NULL) + (queue->awaited != NULL) + queue->recruits;
+    return queue->idle_count + queue->coming + queue->recruits;
 }
 
 /* Finds somebody for a job that was just added: who is idle, else a new worker, else who has room. */
@@ -351,8 +369,7 @@ unsigned ah_queue_limit(ah_queue *queue, unsigned max_workers, unsigned transfer
         retire_locked(queue, queue->active - max_workers);
     else
         recall_locked(queue, max_workers - queue->active);
-    /* Each recruit will take one of those that wait. */
-    for (; queue->recruits < queue->waiting_count && may_hire_locked(queue); hires++)
+    for (; takers_locked(queue) < queue->waiting_count && may_hire_locked(queue); hires++)
         hire_locked(queue);
     wake_all_locked(queue);
     unlock(queue);
@@ -443,6 +460,53 @@ ah_job *ah_queue_unhire(ah_queue *queue)
     return stranded;
 }
 
+/* ---- How many are awake ---- */
+
+static void set_awake_locked(ah_worker *worker, bool awake)
+{
+    if (worker->awake == awake)
+        return;
+    worker->awake = awake;
+    worker->queue->awake += awake ? 1 : -1U;
+}
+
+/* Those who are awake and have not come further since this was asked last: a callback of the program's may take its
+ * time, and so may a disk. */
+static unsigned stuck_locked(const ah_worker *deputy)
+{
+    unsigned stuck = 0;
+    for (ah_worker *worker = deputy->queue->roster; worker; worker = worker->colleague) {
+        stuck += worker->awake && worker != deputy && worker->steps == worker->steps_seen;
+        worker->steps_seen = worker->steps;
+    }
+    return stuck;
+}
+
+/* Whether as many others are awake as can be of use, but for so many. Nobody stays away from the end of all work. */
+static bool is_enough_locked(const ah_worker *worker, unsigned stuck)
+{
+    const ah_queue *queue = worker->queue;
+    return queue->awake - worker->awake - stuck >= queue->processors && queue->state == AH_QUEUE_OPEN;
+}
+
+/* The worker was asleep: is it to stay away from what waits? */
+static bool is_held_locked(ah_worker *worker)
+{
+    ah_queue *queue = worker->queue;
+    bool deputy = queue->deputy == worker;
+    if (deputy)
+        queue->deputy = NULL;
+    return !worker->in_flight && is_enough_locked(worker, deputy ? stuck_locked(worker) : 0);
+}
+
+/* One who was held back, and is about to sleep, becomes the deputy, if there is none. */
+static void deputize_locked(ah_worker *worker)
+{
+    ah_queue *queue = worker->queue;
+    if (worker->held && queue->waiting.first && !queue->deputy)
+        queue->deputy = worker;
+}
+
 /* ---- Workers ---- */
 
 void ah_queue_enroll(ah_worker *worker)
@@ -475,23 +539,28 @@ static void arrive_locked(ah_worker *worker)
         queue->recruits--;
     worker->recruit = false;
     unlist_locked(worker);
+    if (worker->awake)
+        return;
+    worker->held = is_held_locked(worker);
+    set_awake_locked(worker, true);
+    if (worker->held)
+        list_locked(worker);
 }
 
 /* The worker has looked at the queue: what it leaves there is for somebody else. */
 static void pass_on_locked(ah_worker *worker)
 {
     ah_queue *queue = worker->queue;
+    expect_locked(worker, false);
     if (queue->called == worker)
         queue->called = NULL;
-    if (queue->awaited == worker)
-        queue->awaited = NULL;
-    if (queue->waiting.first)
+    if (queue->waiting.first && !worker->held)
         call_idle_locked(queue);
 }
 
 static bool has_room_locked(const ah_worker *worker)
 {
-    return !worker->surplus && worker->in_flight < worker->queue->transfers_per_worker;
+    return !worker->surplus && !worker->held && worker->in_flight < worker->queue->transfers_per_worker;
 }
 
 /* What there is for this worker to do, and with which job. */
@@ -522,6 +591,7 @@ ah_task ah_queue_take(ah_worker *worker, ah_job **job)
     pthread_mutex_lock(&queue->lock);
     arrive_locked(worker);
     ah_task task = next_task_locked(worker, job);
+    worker->steps++;
     if (task == AH_TASK_ABORT)
         displace_locked(queue, *job);
     if (task == AH_TASK_RESUME) {
@@ -547,6 +617,7 @@ bool ah_queue_done(ah_worker *worker, ah_job *job, bool prompt)
     pthread_mutex_lock(&worker->queue->lock);
     bool wanted = job->place != AH_JOB_CANCELLED;
     displace_locked(worker->queue, job);
+    worker->steps++;
     worker->in_flight--;
     if (prompt) {
         list_locked(worker);
@@ -572,6 +643,8 @@ static void leave_locked(ah_worker *worker, pthread_t *leaver, bool *has_leaver)
     ah_queue *queue = worker->queue;
     unlist_locked(worker);
     strike_from_roster_locked(worker);
+    if (queue->deputy == worker)
+        queue->deputy = NULL;
     if (!worker->surplus)
         queue->active--;
     *leaver = queue->leaver;
@@ -589,6 +662,11 @@ static void leave_locked(ah_worker *worker, pthread_t *leaver, bool *has_leaver)
 static bool has_stayed_enough_locked(ah_worker *worker, double *seconds)
 {
     ah_time now = ah_clock_now();
+    const ah_queue *queue = worker->queue;
+    if (worker->held && queue->waiting.first && !worker->surplus) {
+        *seconds = queue->deputy == worker || queue->idle_timeout < deputy_pause ? deputy_pause : queue->idle_timeout;
+        return false;
+    }
     if (worker->idle_since >= AH_NEVER)
         worker->idle_since = now;
     *seconds = worker->queue->idle_timeout - (now - worker->idle_since);
@@ -602,10 +680,13 @@ ah_rest ah_queue_rest(ah_worker *worker, double *seconds, pthread_t *leaver, boo
     ah_queue *queue = worker->queue;
     *seconds = AH_NEVER;
     pthread_mutex_lock(&queue->lock);
+    worker->held = worker->held && is_enough_locked(worker, 0);
     if (next_task_locked(worker, &job) != AH_TASK_NONE) {
         unlock(queue);
         return AH_REST_WORK;
     }
+    set_awake_locked(worker, false);
+    deputize_locked(worker);
     pass_on_locked(worker);
     if (!worker->in_flight && has_stayed_enough_locked(worker, seconds)) {
         rest = AH_REST_LEAVE;

@@ -4,8 +4,9 @@
  * All that several threads share of the dispatch is here, under one lock, which is never held while a promise is
  * fulfilled or the program is called. Invariants, whenever the lock is free:
  *   - every job is in exactly one place: in a list of the queue or of one worker, or nowhere because it is over;
- *   - a worker that sleeps and has room is in `idle` or in `spare`; while a job waits and somebody is in `idle`, somebody
- *     is awake who has yet to look, and will wake the next;
+ *   - a worker that sleeps and has room is in `idle` or in `spare`; while a job waits and somebody is in `idle`, either
+ *     somebody is awake who has yet to look, and will wake the next, or as many are awake as there are processors, and
+ *     one, the deputy, looks every few milliseconds whether they get on;
  *   - a worker leaves only when nothing of it is in flight, and the last one only when nothing waits.
  */
 #ifndef AH_QUEUE_H
@@ -95,6 +96,15 @@ struct ah_worker {
     ah_time idle_since;
     /* Has not looked at the queue yet. */
     bool recruit;
+    /* Was idle, has been called, and has not looked at the queue yet. */
+    bool coming;
+    /* Looks for work, or does it, and counts among those who do. */
+    bool awake;
+    /* Came when enough were awake already, and takes no job before one of them is not. */
+    bool held;
+    /* How often it has taken or ended a job; and that number when the deputy last looked. */
+    unsigned steps;
+    unsigned steps_seen;
     /* Where only a wake-up reaches it: in its transfers' poll, or else in its parker. */
     bool asleep;
     bool polling;
@@ -141,11 +151,17 @@ struct ah_queue {
     /* The last to fall idle is first: its connections are the warmest. */
     ah_workers idle;
     size_t idle_count;
+    size_t coming;
     ah_workers spare;
     /* Slept, has been woken, and has not looked at the queue yet; NULL: nobody. */
     ah_worker *called;
-    /* Was awake still when it was called, and will look as soon as it has finished what it does; NULL: nobody. */
-    ah_worker *awaited;
+    /* Of the workers awake, as many as there are processors work at a time: more would only take them, and what they
+     * keep in memory, from each other. But one who does not get on may be waiting for something. */
+    unsigned processors;
+    unsigned awake;
+    /* Asleep, while jobs wait that it was held back from, and looks soon whether those who are awake get on; NULL:
+     * nobody. */
+    ah_worker *deputy;
     /* The thread of a worker that has left and must be joined by the next who leaves or by who waits for all. */
     pthread_t leaver;
     bool has_leaver;

@@ -153,6 +153,41 @@ START_TEST(test_idle_workers_take_their_requests_in_one_round)
 }
 END_TEST
 
+enum { MEETING = 5 };
+static pthread_barrier_t meeting;
+
+static int meet(asynchttp_promise *promise, void *data)
+{
+    (void)promise;
+    (void)data;
+    pthread_barrier_wait(&meeting);
+    return 0;
+}
+
+/* However few processors there are: a worker that waits for something of the program's does not keep others asleep. */
+START_TEST(test_all_workers_work_on_one_processor)
+{
+    enum { ROUNDS = 10, WAITING = 100 };
+    asynchttp_promise *promises[WAITING * MEETING];
+    pthread_barrier_init(&meeting, NULL, MEETING);
+    confine_to_one_processor();
+    asynchttp_http *confined = made();
+    ck_assert_int_eq(asynchttp_http_set_max_workers(confined, MEETING), ASYNCHTTP_OK);
+    for (int i = 0; i < ROUNDS; i++) {
+        /* Both with nobody else waiting, and with many. */
+        int count = i % 2 ? WAITING * MEETING : MEETING;
+        for (int j = 0; j < count; j++) {
+            promises[j] = asynchttp_http_request(confined, "/relative", ASYNCHTTP_REQUEST(.callback = meet));
+            ck_assert_ptr_nonnull(promises[j]);
+        }
+        ck_all(promises, count, ASYNCHTTP_E_RELATIVE_URI);
+    }
+    asynchttp_http_free(confined);
+    let_go_of_processor();
+    pthread_barrier_destroy(&meeting);
+}
+END_TEST
+
 START_TEST(test_no_more_workers_than_requests)
 {
     asynchttp_promise *promises[5];
@@ -1050,6 +1085,7 @@ static void add_spreading_tests(TCase *tcase)
     tcase_add_test(tcase, test_five_workers_take_eight_requests_in_two_rounds);
     tcase_add_test(tcase, test_ten_workers_take_ten_requests_in_one_round);
     tcase_add_test(tcase, test_idle_workers_take_their_requests_in_one_round);
+    tcase_add_test(tcase, test_all_workers_work_on_one_processor);
     tcase_add_test(tcase, test_no_more_workers_than_requests);
     tcase_add_test(tcase, test_settings_start_no_worker_for_a_request_that_has_one);
     tcase_add_test(tcase, test_fifty_transfers_on_one_worker);

@@ -1,9 +1,15 @@
+/* For sched_setaffinity(). */
+#define _GNU_SOURCE
+
 #include "threads.h"
 
 #include <check.h>
 #include <dirent.h>
 #include <pthread.h>
+#include <sched.h>
 #include <time.h>
+
+static cpu_set_t before;
 
 int threads(void)
 {
@@ -44,4 +50,20 @@ int settle_threads(void)
             pause_briefly();
     } while (threads() != count);
     return count;
+}
+
+void confine_to_one_processor(void)
+{
+    cpu_set_t one;
+    int number = sched_getcpu();
+    ck_assert_int_ge(number, 0);
+    CPU_ZERO(&one);
+    CPU_SET((size_t)number, &one);
+    ck_assert_int_eq(sched_getaffinity(0, sizeof(before), &before), 0);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+}
+
+void let_go_of_processor(void)
+{
+    ck_assert_int_eq(sched_setaffinity(0, sizeof(before), &before), 0);
 }

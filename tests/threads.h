@@ -1,5 +1,6 @@
 /*
- * Counting the threads of this process, so that a test sees workers come and go. Linux alone tells.
+ * Counting the threads of this process, so that a test sees workers come and go, and saying where they run. Linux alone
+ * tells.
  */
 #ifndef THREADS_H
 #define THREADS_H
@@ -12,5 +13,9 @@ void await_threads(int wanted);
 /* Waits until their number stays as it is, and returns it: without workers, that is how many are not the library's. A
  * sanitizer starts some of its own together with the first. */
 int settle_threads(void);
+
+/* Has this thread, and those that it starts, run on one processor alone, until it is let go. */
+void confine_to_one_processor(void);
+void let_go_of_processor(void);
 
 #endif

@@ -1,6 +1,13 @@
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+/* For sched_getaffinity(). */
+#define _GNU_SOURCE
+#endif
+
 #include "base/thread.h"
 
+#include <sched.h>
 #include <signal.h>
+#include <unistd.h>
 
 /* Signals are the program's business, and are handled on its threads; but those that say that this very thread went
  * wrong cannot be kept from it. SIGPIPE is blocked too: libcurl leaves it to whoever set CURLOPT_NOSIGNAL. */
@@ -23,4 +30,35 @@ int ah_thread_start(pthread_t *thread, void *(*run)(void *), void *data)
     int failed = pthread_create(thread, NULL, run, data);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return failed;
+}
+
+#if defined(__linux__)
+
+/* Those that the process may use, and not all that there are. */
+static long count_processors(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 0;
+}
+
+#elif defined(_SC_NPROCESSORS_ONLN)
+
+static long count_processors(void)
+{
+    return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+#else
+
+static long count_processors(void)
+{
+    return 0;
+}
+
+#endif
+
+unsigned ah_thread_processors(void)
+{
+    long count = count_processors();
+    return count > 0 ? (unsigned)count : AH_PROCESSORS;
 }
