@@ -71,12 +71,11 @@ static ah_fields *fields_of(ah_receiver *receiver)
 }
 
 /* What would break a program's line becomes a space (RFC 9110 section 5.5). */
-static void blank_out_returns(char *line)
+static void blank_out_returns(char *line, size_t length)
 {
-    for (; *line; line++) {
-        if (*line == '\r')
-            *line = ' ';
-    }
+    const char *end = line + length;
+    while ((line = memchr(line, '\r', (size_t)(end - line))) != NULL)
+        *line++ = ' ';
 }
 
 /* The field line is complete: "name: value". */
@@ -87,7 +86,7 @@ static bool commit_line(ah_receiver *receiver)
     const char *line = receiver->line.data;
     if (memchr(line, '\0', receiver->line.length))
         return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "A header line has a zero byte");
-    blank_out_returns(receiver->line.data);
+    blank_out_returns(receiver->line.data, receiver->line.length);
     const char *colon = memchr(line, ':', receiver->line.length);
     /* White space before the first name would be the name's (RFC 9112 section 2.2). */
     if (!colon || colon == line || is_fold(line))
@@ -154,12 +153,18 @@ static bool is_interim(const asynchttp_response *response)
     return response->status >= 100 && response->status < 200 && response->status != 101;
 }
 
+/* The last one of the number. */
+static char digit(int number)
+{
+    return (char)('0' + number % 10);
+}
+
 static bool begin_content(ah_receiver *receiver)
 {
     if (!check_length(receiver) || !check_transfer_coding(receiver))
         return false;
-    char status[16];
-    snprintf(status, sizeof(status), "%d", receiver->response->status);
+    int code = receiver->response->status;
+    const char status[] = {digit(code / 100), digit(code / 10), digit(code), '\0'};
     if (!ah_fields_set(&receiver->response->fields, "status", status))
         return no_memory(receiver);
     receiver->part = AH_RECEIVER_CONTENT;

@@ -55,21 +55,19 @@ static bool is_space(char character)
     return character == ' ' || character == '\t' || character == '\r' || character == '\n';
 }
 
-static bool has_name(const ah_field *field, const char *name, size_t length)
+static bool has_name(const ah_field *field, const char *name)
 {
-    for (size_t i = 0; i < length; i++) {
-        if (!field->name[i] || field->name[i] != ah_lower(name[i]))
-            return false;
-    }
-    return field->name[length] == '\0';
+    size_t i = 0;
+    while (i < field->name_length && field->name[i] == ah_lower(name[i]))
+        i++;
+    return i == field->name_length;
 }
 
 static ah_field *find(const ah_fields *fields, const char *name, size_t length)
 {
-    char first = length ? ah_lower(*name) : '\0';
     for (size_t i = 0; i < fields->count; i++) {
         ah_field *field = &fields->fields[i];
-        if (*field->name == first && has_name(field, name, length))
+        if (field->name_length == length && has_name(field, name))
             return field;
     }
     return NULL;
@@ -166,7 +164,7 @@ static bool make(ah_fields *fields, ah_field *field, const char *name, size_t na
     char **piece = obtain(fields, sizeof(*piece) + name_length + 1 + value.length + 1);
     if (!piece)
         return false;
-    *field = (ah_field){.name = (char *)(piece + 1), .values = piece, .count = 1};
+    *field = (ah_field){.name = (char *)(piece + 1), .name_length = name_length, .values = piece, .count = 1};
     for (size_t i = 0; i < name_length; i++)
         field->name[i] = ah_lower(name[i]);
     field->name[name_length] = '\0';
@@ -258,7 +256,7 @@ bool ah_fields_set(ah_fields *fields, const char *name, const char *value)
     ah_field *field = find(fields, name, strlen(name));
     if (!field)
         return ah_fields_add(fields, name, strlen(name), value, strlen(value));
-    if (!make(fields, &made, field->name, strlen(field->name), trimmed(value, strlen(value))))
+    if (!make(fields, &made, field->name, field->name_length, trimmed(value, strlen(value))))
         return false;
     unmake(fields, field);
     *field = made;
@@ -299,7 +297,7 @@ static size_t size_of(const ah_fields *fields)
     size_t size = 0;
     for (size_t i = 0; i < fields->count; i++) {
         const ah_field *field = &fields->fields[i];
-        size += strlen(field->name) + sizeof(void *);
+        size += field->name_length + sizeof(void *);
         for (size_t j = 0; j < field->count; j++)
             size += strlen(field->values[j]) + 2 * sizeof(void *);
     }
@@ -312,7 +310,7 @@ bool ah_fields_copy(ah_fields *copy, const ah_fields *fields)
     for (size_t i = 0; i < fields->count && copied; i++) {
         const ah_field *field = &fields->fields[i];
         for (size_t j = 0; j < field->count && copied; j++)
-            copied = ah_fields_add(copy, field->name, strlen(field->name), field->values[j], strlen(field->values[j]));
+            copied = ah_fields_add(copy, field->name, field->name_length, field->values[j], strlen(field->values[j]));
     }
     if (!copied)
         ah_fields_clear(copy);

@@ -11,6 +11,7 @@
 
 typedef struct ah_field {
     char *name;
+    size_t name_length;
     char **values;
     /* At least 1. */
     size_t count;
