@@ -1,9 +1,10 @@
 /*
- * bench [-w WORKERS] [-t TRANSFERS] [-a AHEAD] [-m BYTES] VERB ARGUMENT...: how fast the library is. What a verb does is in the
- * table of verbs, which is also what it prints if it is called without one.
+ * bench [-w WORKERS] [-t TRANSFERS] [-a AHEAD] [-m BYTES] VERB ARGUMENT...: how fast the library is. What a verb does is
+ * in the table of verbs, which is also what it prints if it is called without one.
  *
- * One line comes out, see measure.h; with a cache, it goes on with entries= cache_bytes= evictions=. Only the requests are timed, not the start of the process. A request that does not
- * end in a status of 200, or does not come from the cache where it should, counts as an error.
+ * One line comes out, see measure.h; with a cache, it goes on with entries= cache_bytes= evictions=. Only the requests
+ * are timed, not the start of the process. A request that does not end in a status of 200, or does not come from the
+ * cache where it should, counts as an error.
  */
 #include <asynchttp.h>
 #include <inttypes.h>
@@ -253,10 +254,10 @@ static void run_queue(bench *b)
            ((double)after - (double)before) / (double)b->n);
 }
 
-/* As many workers as a small machine has cores. */
+/* As many workers as a small machine has cores, if they can have equally many transfers. */
 static void run_many(bench *b)
 {
-    unsigned workers = b->concurrency > 1 ? 2 : 1;
+    unsigned workers = b->concurrency % 2 ? 1 : 2;
 
     if (b->workers == 0 && b->transfers == 0) {
         asynchttp_http_set_max_workers(b->http, workers);
