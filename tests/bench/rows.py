@@ -206,7 +206,7 @@ def queueing(n):
         Metric("memory of one, with its strings", "B", field("bytes_each"), {LIBRARY: ("<=", 1024 + strings)})])
 
 
-def many_entries(keys, n):
+def many_entries(keys, hits, n):
     """A cache of 2 GiB that is nearly full, against a small one. For the stores, what it holds is all that it may hold,
     so that each store throws something out."""
     prefix = "{url}/kept/1536/"
@@ -216,9 +216,9 @@ def many_entries(keys, n):
     store = f"{prefix} {n} {{first}}"
     quiet, stored = Proof(), Proof(ok=n, connections=(1, 5))
     return Workload("million", f"a cache of {keys:,} entries", "two", [
-        Contestant(hit_small, f"{{bench}} hit {{kept}}/small {prefix} 1000 {n}", quiet,
+        Contestant(hit_small, f"{{bench}} hit {{kept}}/small {prefix} 1000 {hits}", quiet,
                    f"{fill}/small {prefix} 1000"),
-        Contestant(hit_large, f"{{bench}} -m 2147483648 hit {{kept}}/large {prefix} {keys} {n}", quiet,
+        Contestant(hit_large, f"{{bench}} -m 2147483648 hit {{kept}}/large {prefix} {keys} {hits}", quiet,
                    f"{fill}/large {prefix} {keys}"),
         Contestant(store_small, f"{{bench}} -m {{filled[2]}} store {{kept}}/turnover {store}", stored,
                    f"{fill}/turnover {prefix} 1000"),
@@ -252,5 +252,5 @@ def workloads(quick):
         side_by_side(some(20000), 5), side_by_side(some(20000), 64),
         fresh_hits("1k", some(10000), some(1000), 0.35, 0.2), fresh_hits("16k", some(10000), some(1000), 0.45, 0.35),
         revalidations(some(2500)), all_at_once(10000), large_body(), queueing(100000),
-        many_entries(1000000, 2000), processes(some(10000), some(1000)),
+        many_entries(1000000, 20000, 2000), processes(some(10000), some(1000)),
     ]
