@@ -42,6 +42,7 @@ static void displace_locked(ah_queue *queue, ah_job *job)
         break;
     case AH_JOB_ABORTED:
         remove_job(&queue->aborted, job);
+        queue->aborted_count--;
         break;
     case AH_JOB_RUNNING:
         remove_job(&job->worker->running, job);
@@ -142,7 +143,7 @@ static void unlock(ah_queue *queue)
         ah_parker_call(released);
 }
 
-/* Whether one who is idle is on its way to the queue. */
+/* Whether the worker, which was idle, is on its way to the queue, to take what waits there. */
 static void expect_locked(ah_worker *worker, bool coming)
 {
     if (worker->coming == coming)
@@ -154,7 +155,7 @@ static void expect_locked(ah_worker *worker, bool coming)
 /* Has the worker look at the queue. One that is awake does so anyway before it sleeps. */
 static void wake_locked(ah_worker *worker)
 {
-    if (worker->rank == AH_WORKER_IDLE)
+    if (worker->rank == AH_WORKER_IDLE && !worker->surplus)
         expect_locked(worker, true);
     unlist_locked(worker);
     if (!worker->asleep)
@@ -223,13 +224,19 @@ static void hire_locked(ah_queue *queue)
     queue->recruits++;
 }
 
+/* Whether as many workers are awake, and get on, as can be of use. */
+static bool are_enough_locked(const ah_queue *queue)
+{
+    return queue->awake - queue->stuck >= queue->processors;
+}
+
 /* Calls an idle worker, unless one who was called has yet to look at the queue: that one calls the next when it takes
  * a job and more wait. So a program that makes many requests in a row wakes one thread, not one for each. Nor if enough
  * are awake, and there is a deputy. */
 static void call_idle_locked(ah_queue *queue)
 {
     ah_worker *worker = queue->idle.first;
-    if (queue->called || !worker || (queue->deputy && queue->awake >= queue->processors))
+    if (queue->called || !worker || (queue->deputy && are_enough_locked(queue)))
         return;
     /* What one who is awake has to finish may be the program's, and take any time: that keeps nobody else asleep. */
     if (worker->asleep)
@@ -243,21 +250,21 @@ static void call_another_locked(ah_queue *queue)
     if (!queue->waiting.first)
         return;
     call_idle_locked(queue);
-    if (!queue->called && queue->spare.first)
+    if (!queue->called && !queue->idle.first && queue->spare.first)
         wake_locked(queue->spare.first);
 }
 
-/* How many of the jobs that wait those will take who are idle, called or about to begin. */
-static size_t takers_locked(const ah_queue *queue)
+/* Whether those who are idle, called or about to begin will not do for what waits, and for what is to be ended. */
+static bool lacks_takers_locked(const ah_queue *queue)
 {
-    return queue->idle_count + queue->coming + queue->recruits;
+    return queue->waiting_count + queue->aborted_count > queue->idle_count + queue->coming + queue->recruits;
 }
 
 /* Finds somebody for a job that was just added: who is idle, else a new worker, else who has room. */
 static ah_push call_locked(ah_queue *queue)
 {
     call_idle_locked(queue);
-    if (queue->waiting_count <= takers_locked(queue))
+    if (!lacks_takers_locked(queue))
         return AH_PUSH_DONE;
     if (may_hire_locked(queue)) {
         hire_locked(queue);
@@ -290,6 +297,7 @@ static bool abort_locked(ah_queue *queue, ah_job *job)
         return true;
     job->place = AH_JOB_ABORTED;
     append_job(&queue->aborted, job);
+    queue->aborted_count++;
     wake_any_locked(queue);
     return false;
 }
@@ -338,6 +346,7 @@ static void retire_locked(ah_queue *queue, unsigned count)
             if (worker->surplus || (worker->in_flight && !busy))
                 continue;
             worker->surplus = true;
+            expect_locked(worker, false);
             queue->active--;
             count--;
             wake_locked(worker);
@@ -369,7 +378,7 @@ unsigned ah_queue_limit(ah_queue *queue, unsigned max_workers, unsigned transfer
         retire_locked(queue, queue->active - max_workers);
     else
         recall_locked(queue, max_workers - queue->active);
-    for (; takers_locked(queue) < queue->waiting_count && may_hire_locked(queue); hires++)
+    for (; lacks_takers_locked(queue) && may_hire_locked(queue); hires++)
         hire_locked(queue);
     wake_all_locked(queue);
     unlock(queue);
@@ -470,41 +479,55 @@ static void set_awake_locked(ah_worker *worker, bool awake)
     worker->queue->awake += awake ? 1 : -1U;
 }
 
-/* Those who are awake and have not come further since this was asked last: a callback of the program's may take its
- * time, and so may a disk. */
-static unsigned stuck_locked(const ah_worker *deputy)
+static void set_stuck_locked(ah_worker *worker, bool stuck)
 {
-    unsigned stuck = 0;
+    if (worker->stuck == stuck)
+        return;
+    worker->stuck = stuck;
+    worker->queue->stuck += stuck ? 1 : -1U;
+}
+
+/* The worker has something to do, or has done it. */
+static void go_on_locked(ah_worker *worker)
+{
+    worker->steps++;
+    set_stuck_locked(worker, false);
+    set_awake_locked(worker, true);
+    if (worker->held)
+        unlist_locked(worker);
+    worker->held = false;
+}
+
+/* The worker is about to sleep. One that was held back becomes the deputy, if there is none. */
+static void lie_down_locked(ah_worker *worker)
+{
+    ah_queue *queue = worker->queue;
+    set_stuck_locked(worker, false);
+    set_awake_locked(worker, false);
+    if (worker->held && queue->waiting.first && !queue->deputy)
+        queue->deputy = worker;
+}
+
+/* Looks who is awake and has not come further since this was done last: a callback of the program's may take its time,
+ * and so may a disk. */
+static void look_after_others_locked(const ah_worker *deputy)
+{
     for (ah_worker *worker = deputy->queue->roster; worker; worker = worker->colleague) {
-        stuck += worker->awake && worker != deputy && worker->steps == worker->steps_seen;
+        if (worker->awake && worker->steps == worker->steps_seen)
+            set_stuck_locked(worker, true);
         worker->steps_seen = worker->steps;
     }
-    return stuck;
 }
 
-/* Whether as many others are awake as can be of use, but for so many. Nobody stays away from the end of all work. */
-static bool is_enough_locked(const ah_worker *worker, unsigned stuck)
-{
-    const ah_queue *queue = worker->queue;
-    return queue->awake - worker->awake - stuck >= queue->processors && queue->state == AH_QUEUE_OPEN;
-}
-
-/* The worker was asleep: is it to stay away from what waits? */
+/* Whether the worker, which was asleep, is to stay away from what waits. Nobody stays away from the end of all work. */
 static bool is_held_locked(ah_worker *worker)
 {
     ah_queue *queue = worker->queue;
-    bool deputy = queue->deputy == worker;
-    if (deputy)
+    if (queue->deputy == worker) {
         queue->deputy = NULL;
-    return !worker->in_flight && is_enough_locked(worker, deputy ? stuck_locked(worker) : 0);
-}
-
-/* One who was held back, and is about to sleep, becomes the deputy, if there is none. */
-static void deputize_locked(ah_worker *worker)
-{
-    ah_queue *queue = worker->queue;
-    if (worker->held && queue->waiting.first && !queue->deputy)
-        queue->deputy = worker;
+        look_after_others_locked(worker);
+    }
+    return are_enough_locked(queue) && queue->state == AH_QUEUE_OPEN && !worker->in_flight && !worker->surplus;
 }
 
 /* ---- Workers ---- */
@@ -542,9 +565,10 @@ static void arrive_locked(ah_worker *worker)
     if (worker->awake)
         return;
     worker->held = is_held_locked(worker);
-    set_awake_locked(worker, true);
     if (worker->held)
         list_locked(worker);
+    else
+        set_awake_locked(worker, true);
 }
 
 /* The worker has looked at the queue: what it leaves there is for somebody else. */
@@ -554,7 +578,12 @@ static void pass_on_locked(ah_worker *worker)
     expect_locked(worker, false);
     if (queue->called == worker)
         queue->called = NULL;
-    if (queue->waiting.first && !worker->held)
+    if (!queue->waiting.first || worker->held)
+        return;
+    /* It may have been called for them, and take none. */
+    if (worker->surplus)
+        call_another_locked(queue);
+    else
         call_idle_locked(queue);
 }
 
@@ -591,7 +620,8 @@ ah_task ah_queue_take(ah_worker *worker, ah_job **job)
     pthread_mutex_lock(&queue->lock);
     arrive_locked(worker);
     ah_task task = next_task_locked(worker, job);
-    worker->steps++;
+    if (task != AH_TASK_NONE)
+        go_on_locked(worker);
     if (task == AH_TASK_ABORT)
         displace_locked(queue, *job);
     if (task == AH_TASK_RESUME) {
@@ -617,7 +647,7 @@ bool ah_queue_done(ah_worker *worker, ah_job *job, bool prompt)
     pthread_mutex_lock(&worker->queue->lock);
     bool wanted = job->place != AH_JOB_CANCELLED;
     displace_locked(worker->queue, job);
-    worker->steps++;
+    go_on_locked(worker);
     worker->in_flight--;
     if (prompt) {
         list_locked(worker);
@@ -663,14 +693,14 @@ static bool has_stayed_enough_locked(ah_worker *worker, double *seconds)
 {
     ah_time now = ah_clock_now();
     const ah_queue *queue = worker->queue;
-    if (worker->held && queue->waiting.first && !worker->surplus) {
+    if (worker->idle_since >= AH_NEVER)
+        worker->idle_since = now;
+    if (worker->held && queue->waiting.first) {
         *seconds = queue->deputy == worker || queue->idle_timeout < deputy_pause ? deputy_pause : queue->idle_timeout;
         return false;
     }
-    if (worker->idle_since >= AH_NEVER)
-        worker->idle_since = now;
-    *seconds = worker->queue->idle_timeout - (now - worker->idle_since);
-    return worker->surplus || worker->queue->state != AH_QUEUE_OPEN || *seconds <= 0;
+    *seconds = queue->idle_timeout - (now - worker->idle_since);
+    return worker->surplus || queue->state != AH_QUEUE_OPEN || *seconds <= 0;
 }
 
 ah_rest ah_queue_rest(ah_worker *worker, double *seconds, pthread_t *leaver, bool *has_leaver)
@@ -680,13 +710,12 @@ ah_rest ah_queue_rest(ah_worker *worker, double *seconds, pthread_t *leaver, boo
     ah_queue *queue = worker->queue;
     *seconds = AH_NEVER;
     pthread_mutex_lock(&queue->lock);
-    worker->held = worker->held && is_enough_locked(worker, 0);
+    worker->held = worker->held && is_held_locked(worker);
     if (next_task_locked(worker, &job) != AH_TASK_NONE) {
         unlock(queue);
         return AH_REST_WORK;
     }
-    set_awake_locked(worker, false);
-    deputize_locked(worker);
+    lie_down_locked(worker);
     pass_on_locked(worker);
     if (!worker->in_flight && has_stayed_enough_locked(worker, seconds)) {
         rest = AH_REST_LEAVE;

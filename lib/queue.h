@@ -67,7 +67,8 @@ typedef struct ah_jobs {
 
 /* In which list of its queue a worker is. */
 typedef enum ah_worker_rank {
-    /* Not asleep, or without room for a job. */
+    /* Not asleep, or without room for a job. But one that has just become idle, or is held back, is idle before it
+     * sleeps. */
     AH_WORKER_BUSY,
     /* Nothing in flight. */
     AH_WORKER_IDLE,
@@ -98,13 +99,15 @@ struct ah_worker {
     bool recruit;
     /* Was idle, has been called, and has not looked at the queue yet. */
     bool coming;
-    /* Looks for work, or does it, and counts among those who do. */
+    /* Looks for work, or does it. */
     bool awake;
-    /* Came when enough were awake already, and takes no job before one of them is not. */
+    /* Came when enough were awake already, and takes no job before one of them sleeps or is stuck; never awake. */
     bool held;
-    /* How often it has taken or ended a job; and that number when the deputy last looked. */
+    /* How often it has begun, gone on with or ended a job; that number when the deputy last looked; and whether it was
+     * awake and the same when it did. */
     unsigned steps;
     unsigned steps_seen;
+    bool stuck;
     /* Where only a wake-up reaches it: in its transfers' poll, or else in its parker. */
     bool asleep;
     bool polling;
@@ -141,6 +144,7 @@ struct ah_queue {
     ah_jobs waiting;
     size_t waiting_count;
     ah_jobs aborted;
+    size_t aborted_count;
     /* All workers whose threads have begun. */
     ah_worker *roster;
     /* How many there are, those among them whose threads are only being made; and how many of them are not surplus. */
@@ -151,6 +155,7 @@ struct ah_queue {
     /* The last to fall idle is first: its connections are the warmest. */
     ah_workers idle;
     size_t idle_count;
+    /* How many were idle, have been called, and have not looked at the queue yet. */
     size_t coming;
     ah_workers spare;
     /* Slept, has been woken, and has not looked at the queue yet; NULL: nobody. */
@@ -159,6 +164,7 @@ struct ah_queue {
      * keep in memory, from each other. But one who does not get on may be waiting for something. */
     unsigned processors;
     unsigned awake;
+    unsigned stuck;
     /* Asleep, while jobs wait that it was held back from, and looks soon whether those who are awake get on; NULL:
      * nobody. */
     ah_worker *deputy;

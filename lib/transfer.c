@@ -500,7 +500,8 @@ static bool is_dead_connection(ah_transfer *transfer, CURLcode error)
 
 /* Whether the server may have gone away before the request reached it: with GOAWAY, or by closing a connection that it
  * thought idle. While it is being restarted, or if it has little patience, new connections can meet that, one after the
- * other (RFC 9113 section 6.8). What takes a body may have been refused for that, and is not sent over and over. */
+ * other (RFC 9113 section 6.8). A request that failed while its body was sent may have been refused for that, and is not
+ * sent over and over. */
 static bool is_refusal(const ah_transfer *transfer, CURLcode error)
 {
     if (transfer->answered || !is_idempotent(transfer->request->method))

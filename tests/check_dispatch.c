@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -185,6 +186,90 @@ START_TEST(test_all_workers_work_on_one_processor)
     asynchttp_http_free(confined);
     let_go_of_processor();
     pthread_barrier_destroy(&meeting);
+}
+END_TEST
+
+static int flow(asynchttp_promise *promise, const void *data, size_t length, void *flows)
+{
+    (void)promise;
+    (void)data;
+    (void)length;
+    atomic_store((atomic_bool *)flows, true);
+    return 0;
+}
+
+/* A worker that has much to do with what it has, and no room for more, is none of those who take what waits. */
+START_TEST(test_request_beside_a_download_on_one_processor)
+{
+    atomic_bool flows = false;
+    confine_to_one_processor();
+    asynchttp_http *confined = made();
+    ck_assert_int_eq(asynchttp_http_set_max_workers(confined, 2), ASYNCHTTP_OK);
+    asynchttp_promise *idle[2];
+    for (int i = 0; i < 2; i++)
+        idle[i] = asynchttp_http_request(confined, origin_url("/gate/beside/2"), NULL);
+    ck_all(idle, 2, ASYNCHTTP_OK);
+    asynchttp_promise *download =
+        asynchttp_http_request(confined, origin_url("/bytes/%lld", 1LL << 50),
+                               ASYNCHTTP_REQUEST(.on_data = flow, .callback_data = &flows));
+    while (!atomic_load(&flows))
+        sched_yield();
+    for (int i = 0; i < 20; i++) {
+        asynchttp_promise *promise = asynchttp_http_request(confined, origin_url("/hello"), NULL);
+        ck_all(&promise, 1, ASYNCHTTP_OK);
+    }
+    ck_assert(!asynchttp_promise_done(download));
+    asynchttp_promise_cancel(download);
+    ck_all(&download, 1, ASYNCHTTP_E_CANCELLED);
+    asynchttp_http_free(confined);
+    let_go_of_processor();
+}
+END_TEST
+
+static int stay(asynchttp_promise *promise, void *go)
+{
+    (void)promise;
+    while (sem_wait(go) != 0)
+        continue;
+    return 0;
+}
+
+static int pass(asynchttp_promise *promise, void *data)
+{
+    (void)promise;
+    (void)data;
+    return 0;
+}
+
+/* The callback of a request that was cancelled before anybody took it keeps its worker as well as any other. */
+START_TEST(test_callbacks_of_cancelled_requests_on_one_processor)
+{
+    enum { ROUNDS = 200, WORKERS = 3 };
+    sem_t go;
+    sem_init(&go, 0, 0);
+    confine_to_one_processor();
+    asynchttp_http *confined = made();
+    ck_assert_int_eq(asynchttp_http_set_max_workers(confined, WORKERS), ASYNCHTTP_OK);
+    for (int i = 0; i < ROUNDS; i++) {
+        asynchttp_promise *promises[WORKERS];
+        for (int j = 0; j < WORKERS - 1; j++) {
+            promises[j] = asynchttp_http_request(confined, "/relative",
+                                                 ASYNCHTTP_REQUEST(.callback = stay, .callback_data = &go));
+            if (j > 0)
+                asynchttp_promise_cancel(promises[j]);
+        }
+        promises[WORKERS - 1] = asynchttp_http_request(confined, "/relative", ASYNCHTTP_REQUEST(.callback = pass));
+        asynchttp_promise_wait(promises[WORKERS - 1]);
+        for (int j = 0; j < WORKERS - 1; j++)
+            sem_post(&go);
+        for (int j = 0; j < WORKERS; j++) {
+            asynchttp_promise_wait(promises[j]);
+            asynchttp_promise_free(promises[j]);
+        }
+    }
+    asynchttp_http_free(confined);
+    let_go_of_processor();
+    sem_destroy(&go);
 }
 END_TEST
 
@@ -1086,6 +1171,8 @@ static void add_spreading_tests(TCase *tcase)
     tcase_add_test(tcase, test_ten_workers_take_ten_requests_in_one_round);
     tcase_add_test(tcase, test_idle_workers_take_their_requests_in_one_round);
     tcase_add_test(tcase, test_all_workers_work_on_one_processor);
+    tcase_add_test(tcase, test_request_beside_a_download_on_one_processor);
+    tcase_add_test(tcase, test_callbacks_of_cancelled_requests_on_one_processor);
     tcase_add_test(tcase, test_no_more_workers_than_requests);
     tcase_add_test(tcase, test_settings_start_no_worker_for_a_request_that_has_one);
     tcase_add_test(tcase, test_fifty_transfers_on_one_worker);

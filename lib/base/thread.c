@@ -34,7 +34,7 @@ int ah_thread_start(pthread_t *thread, void *(*run)(void *), void *data)
 
 #if defined(__linux__)
 
-/* Those that the process may use, and not all that there are. */
+/* Those that the calling thread may use, and what it starts, and not all that there are. */
 static long count_processors(void)
 {
     cpu_set_t set;

@@ -9,7 +9,7 @@
 /* Starts one that is handed no signal of the program's. 0, or pthread_create()'s error. */
 int ah_thread_start(pthread_t *thread, void *(*run)(void *), void *data);
 
-/* How many threads of the process can run at a time, from 1 on; AH_PROCESSORS if the system does not tell. */
+/* How many threads like the calling one can run at a time, from 1 on; AH_PROCESSORS if the system does not tell. */
 enum { AH_PROCESSORS = 64 };
 unsigned ah_thread_processors(void);
 
