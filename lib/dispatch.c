@@ -20,7 +20,7 @@ static bool fail_stranded(ah_job *stranded, const ah_job *own, int error)
         }
         ah_outcome_fail(&job->outcome, ASYNCHTTP_E_NO_MEMORY, "No thread could be started for the request (error %d)",
                         error);
-        job->fulfil(job);
+        job->owner->fulfil(job);
     }
     return own_stranded;
 }

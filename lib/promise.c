@@ -14,8 +14,7 @@ struct asynchttp_promise {
     /* The caller, and the dispatch until the promise is fulfilled. */
     atomic_uint holders;
     ah_process process;
-    /* What the program attached; under the lock. */
-    pthread_mutex_t data_lock;
+    /* What the program attached; under the lock of `done`. */
     void *data;
     void (*release_data)(void *data);
 };
@@ -35,7 +34,6 @@ static void release(asynchttp_promise *promise)
     ah_outcome_clear(&promise->job.outcome);
     ah_shared_release(promise->job.queue);
     ah_event_destroy(&promise->done);
-    pthread_mutex_destroy(&promise->data_lock);
     free(promise);
 }
 
@@ -78,6 +76,8 @@ static void fulfil(ah_job *job)
 
 static void refresh(ah_job *job, const ah_request *request, ah_claim *claim);
 
+static const ah_job_owner owner = {.fulfil = fulfil, .refresh = refresh};
+
 /* An empty promise, held by the caller. NULL: no memory. */
 static asynchttp_promise *new_promise(void)
 {
@@ -87,11 +87,9 @@ static asynchttp_promise *new_promise(void)
         return NULL;
     atomic_init(&promise->holders, 1);
     ah_event_init(&promise->done);
-    pthread_mutex_init(&promise->data_lock, NULL);
     promise->process = ah_process_current();
     ah_job *job = &promise->job;
-    job->fulfil = fulfil;
-    job->refresh = refresh;
+    job->owner = &owner;
     job->request.callbacks.promise = promise;
     job->request.number = atomic_fetch_add_explicit(&count, 1, memory_order_relaxed) + 1;
     return promise;
@@ -341,12 +339,12 @@ int asynchttp_promise_curl_error(asynchttp_promise *promise)
 
 asynchttp_code asynchttp_promise_set_data(asynchttp_promise *promise, void *data, void (*release_data)(void *data))
 {
-    pthread_mutex_lock(&promise->data_lock);
+    ah_event_lock(&promise->done);
     void *old = promise->data;
     void (*release_old)(void *) = promise->release_data;
     promise->data = data;
     promise->release_data = release_data;
-    pthread_mutex_unlock(&promise->data_lock);
+    ah_event_unlock(&promise->done);
     if (release_old && old && old != data)
         release_old(old);
     return ASYNCHTTP_OK;
@@ -358,9 +356,9 @@ asynchttp_code asynchttp_promise_data(asynchttp_promise *promise, void **data)
     asynchttp_code code = await(promise, AH_NEVER);
     if (code)
         return code;
-    pthread_mutex_lock(&promise->data_lock);
+    ah_event_lock(&promise->done);
     *data = promise->data;
-    pthread_mutex_unlock(&promise->data_lock);
+    ah_event_unlock(&promise->done);
     return promise->job.outcome.code;
 }
 

@@ -39,15 +39,20 @@ typedef enum ah_job_place {
     AH_JOB_CANCELLED,
 } ah_job_place;
 
-/* A request on its way through the dispatch. Embedded in the promise, which fulfil() hands it back to. */
-struct ah_job {
-    ah_request request;
-    ah_outcome outcome;
+/* What a job asks of whoever it belongs to. */
+typedef struct ah_job_owner {
     /* The request has ended, and the outcome says how. Called exactly once for a job that was accepted, without a
      * lock. */
     void (*fulfil)(ah_job *job);
     /* Has this request, which is like the job's own, made in the background. Takes over the claim. */
     void (*refresh)(ah_job *job, const ah_request *request, ah_claim *claim);
+} ah_job_owner;
+
+/* A request on its way through the dispatch. Embedded in the promise, its owner. */
+struct ah_job {
+    ah_request request;
+    ah_outcome outcome;
+    const ah_job_owner *owner;
     /* The worker's, while it runs; NULL: it does not. */
     ah_exchange *exchange;
     /* A share, from when it was handed over to the end of its days, so that it can be cancelled at any time; NULL: it

@@ -85,7 +85,6 @@ static void drop_headers(ah_request *next, const ah_request *before, bool same_o
 
 bool ah_redirect_request(ah_request *next, const ah_request *before, int status, ah_uri *target)
 {
-    static char get[] = "GET";
     *next = *before;
     next->uri = *target;
     *target = (ah_uri){0};
@@ -97,7 +96,7 @@ bool ah_redirect_request(ah_request *next, const ah_request *before, int status,
     }
     next->redirections--;
     if (status == 302 || status == 303) {
-        next->method = get;
+        next->method = "GET";
         next->body = NULL;
         next->body_length = 0;
         next->callbacks.on_read = NULL;

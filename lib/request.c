@@ -65,6 +65,21 @@ static bool read_uri(ah_request *request, const char *uri, ah_outcome *outcome)
     return !code;
 }
 
+/* False: no memory. */
+static bool keep_method(ah_request *request, const char *method)
+{
+    static const char *const usual[] = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"};
+    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+        if (strcmp(method, usual[i]) == 0) {
+            request->method = usual[i];
+            return true;
+        }
+    }
+    request->unusual_method = strdup(method);
+    request->method = request->unusual_method;
+    return request->method != NULL;
+}
+
 static bool read_method(ah_request *request, const char *method, ah_outcome *outcome)
 {
     if (!method)
@@ -74,8 +89,7 @@ static bool read_method(ah_request *request, const char *method, ah_outcome *out
     /* Its target is an authority and its answer a tunnel (RFC 9110 section 9.3.6): not a request for a URI. */
     if (strcmp(method, "CONNECT") == 0)
         return fail(outcome, "CONNECT makes a tunnel and cannot be requested");
-    request->method = strdup(method);
-    return request->method ? true : no_memory(outcome);
+    return keep_method(request, method) || no_memory(outcome);
 }
 
 static bool read_body(ah_request *request, const asynchttp_request *arguments, ah_outcome *outcome)
@@ -227,8 +241,7 @@ bool ah_request_repeat(ah_request *request, const ah_request *original, struct a
     request->timeout = original->timeout;
     request->file = original->file;
     request->line = original->line;
-    request->method = strdup(original->method);
-    return request->method && ah_uri_parse(&request->uri, original->uri.text, &why) == ASYNCHTTP_OK &&
+    return keep_method(request, original->method) && ah_uri_parse(&request->uri, original->uri.text, &why) == ASYNCHTTP_OK &&
            ah_fields_copy(&request->headers, &original->headers) && repeat_proxies(request, original);
 }
 
@@ -240,7 +253,7 @@ bool ah_request_has_body(const ah_request *request)
 void ah_request_clear(ah_request *request)
 {
     ah_uri_clear(&request->uri);
-    free(request->method);
+    free(request->unusual_method);
     ah_fields_clear(&request->headers);
     free(request->body);
     ah_cache_disclaim(request->claim);

@@ -14,15 +14,15 @@
 /* All zero: empty. Not changed after it was made. */
 typedef struct ah_request {
     ah_uri uri;
-    char *method;
+    const char *method;
+    /* The method, if it is none of the usual ones, for which there are constants; else NULL. */
+    char *unusual_method;
     /* The caller's, without Content-Length and Transfer-Encoding. */
     ah_fields headers;
     /* NULL: none, or callbacks.on_read gives it. */
     void *body;
     /* Of body, or of what on_read will give; 0 with on_read: unknown. */
     uint64_t body_length;
-    /* How many redirects may still be followed, at least 0. */
-    int redirections;
     /* Seconds of silence; 0: any number. */
     double timeout;
     ah_callbacks callbacks;
@@ -30,9 +30,12 @@ typedef struct ah_request {
     ah_settings *settings;
     /* The proxies for http and for https that the environment named when the request was made; NULL: none. */
     asynchttp_proxy_info *environment_proxies[2];
-    /* Where in the program it was made; NULL: unknown. And its number, counted from 1, in the log. */
+    /* Where in the program it was made; NULL: unknown. */
     const char *file;
     int line;
+    /* How many redirects may still be followed, at least 0. */
+    int redirections;
+    /* Its number in the log, counted from 1. */
     unsigned long long number;
     /* Made by the library itself, to validate what is stored, which it has the right to; NULL: by the program. */
     struct ah_claim *claim;

@@ -20,7 +20,7 @@ void ah_worker_fulfil_cancelled(ah_job *job)
 {
     ah_outcome_clear(&job->outcome);
     ah_outcome_fail(&job->outcome, ASYNCHTTP_E_CANCELLED, "The request was cancelled");
-    job->fulfil(job);
+    job->owner->fulfil(job);
 }
 
 /* A job that was started here is over: lets go of what it had while it ran. False: it was cancelled meanwhile. */
@@ -34,7 +34,7 @@ static bool put_down(ah_worker *worker, ah_job *job)
 static void finish(ah_worker *worker, ah_job *job)
 {
     if (put_down(worker, job))
-        job->fulfil(job);
+        job->owner->fulfil(job);
     else
         ah_worker_fulfil_cancelled(job);
 }
@@ -62,7 +62,7 @@ static bool is_cancelled(void *owner)
 static void refresh_job(void *owner, const ah_request *request, ah_claim *claim)
 {
     ah_job *job = owner;
-    job->refresh(job, request, claim);
+    job->owner->refresh(job, request, claim);
 }
 
 static const ah_exchange_host host = {.resume = resume_job, .is_cancelled = is_cancelled, .refresh = refresh_job};

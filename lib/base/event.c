@@ -27,6 +27,16 @@ bool ah_event_happened(const ah_event *event)
     return atomic_load_explicit(&event->happened, memory_order_acquire);
 }
 
+void ah_event_lock(ah_event *event)
+{
+    pthread_mutex_lock(&event->lock);
+}
+
+void ah_event_unlock(ah_event *event)
+{
+    pthread_mutex_unlock(&event->lock);
+}
+
 /* Whether the waiter has enough with one more event. */
 static bool count_down(waiter *waiting)
 {

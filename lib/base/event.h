@@ -37,6 +37,11 @@ void ah_event_set(ah_event *event);
 
 bool ah_event_happened(const ah_event *event);
 
+/* Holds and lets go of its lock, which may guard something else that belongs with it, too: for a moment, in which nothing
+ * else is done with the event. */
+void ah_event_lock(ah_event *event);
+void ah_event_unlock(ah_event *event);
+
 /* Waits until at least `enough` of the count events have happened. False: the deadline came first. Locks: an event's
  * lock is taken before a waiter's; no two events' at once. */
 bool ah_events_wait(ah_event_watch *watches, size_t count, size_t enough, ah_time deadline);
