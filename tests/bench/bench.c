@@ -78,7 +78,7 @@ struct bench {
 static bool uri_same(const bench *b, size_t i, char *uri)
 {
     (void)i;
-    snprintf(uri, URI_SIZE, "%s", b->url);
+    memcpy(uri, b->url, strlen(b->url) + 1);
     return false;
 }
 
@@ -342,6 +342,8 @@ static void take_argument(bench *b, char letter, const char *text)
         break;
     case 'U':
     case 'P':
+        if (strlen(text) >= URI_SIZE)
+            measure_die("a URL has more than %d characters", URI_SIZE - 1);
         b->url = text;
         break;
     case 'K':
