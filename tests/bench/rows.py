@@ -91,7 +91,7 @@ def field(name):
 
 def one_at_a_time(n, placement):
     proof = Proof(ok=n, connections=(1, 1))
-    goals = {LIBRARY: ("<=", 1.25)}
+    goals = {LIBRARY: ("<=", 1.25)} if placement == "one" else {}
     return Workload(f"W1-{placement}", "one request at a time", placement, [
         Contestant("libcurl easy", f"{{libcurl}} get {{url}}/1k {n}", proof),
         Contestant(LIBRARY, f"{{bench}} get {{url}}/1k {n}", Proof(ok=n, connections=(1, 5))),
@@ -124,6 +124,7 @@ def side_by_side(n, concurrency):
 
 
 def fresh_hits(size, n, keys, goal, goal_ahead):
+    """With 1,000 queued ahead, the one processor is the client's alone: time is processor time."""
     prefix = f"{{url}}/kept/{size}/"
     bytes_each = {"1k": 1024, "16k": 16384}[size]
     quiet = Proof()
@@ -143,8 +144,8 @@ def fresh_hits(size, n, keys, goal, goal_ahead):
         Contestant("SQLite, mmap, one transaction", f"{{lookup}} held {{kept}}/sqlite {prefix} {keys} {n}"),
         Contestant("ping-pong, futex", f"{{pingpong}} futex {n}"),
         Contestant("ping-pong, condition", f"{{pingpong}} condition {n}"),
-    ], [Metric("time", "us", time_each, {LIBRARY: ("<=", goal)}, "libcurl easy, no cache"),
-        Metric("client CPU", "us", cpu_each, {AHEAD: ("<=", goal_ahead)}, "libcurl easy, no cache",
+    ], [Metric("time", "us", time_each, {LIBRARY: ("<=", goal), AHEAD: ("<=", goal_ahead)}, "libcurl easy, no cache"),
+        Metric("client CPU", "us", cpu_each, {}, "libcurl easy, no cache",
                (LIBRARY, AHEAD, "libsoup", "httplib2"))])
 
 
