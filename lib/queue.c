@@ -1,11 +1,17 @@
 #include "queue.h"
 
+#include <limits.h>
+
 #include "base/log.h"
 #include "base/shared.h"
 #include "base/thread.h"
 
-/* How many seconds pass between two looks of the deputy. */
-static const double deputy_pause = 0.002;
+/* How many seconds the deputy watches the others. */
+static const double deputy_pause = 0.001;
+/* How many seconds it is remembered that they wait. */
+static const double deputy_memory = 1;
+/* How often one may come no further for want of a processor. */
+static const unsigned most_watches = 10;
 
 /* ---- Lists ---- */
 
@@ -209,6 +215,7 @@ ah_queue *ah_queue_new(void)
     queue->transfers_per_worker = 1;
     queue->idle_timeout = 30;
     queue->processors = ah_thread_processors();
+    queue->enough = queue->processors;
     return queue;
 }
 
@@ -227,7 +234,7 @@ static void hire_locked(ah_queue *queue)
 /* Whether as many workers are awake, and get on, as can be of use. */
 static bool are_enough_locked(const ah_queue *queue)
 {
-    return queue->awake - queue->stuck >= queue->processors;
+    return queue->awake - queue->stuck >= queue->enough;
 }
 
 /* Calls an idle worker, unless one who was called has yet to look at the queue: that one calls the next when it takes
@@ -491,11 +498,57 @@ static void set_stuck_locked(ah_worker *worker, bool stuck)
 static void go_on_locked(ah_worker *worker)
 {
     worker->steps++;
+    worker->watches = 0;
     set_stuck_locked(worker, false);
     set_awake_locked(worker, true);
     if (worker->held)
         unlist_locked(worker);
     worker->held = false;
+}
+
+/* ---- The deputy ---- */
+
+/* What those who are awake have done until now, to be compared with what they will have done in a moment. */
+static void begin_watch_locked(ah_queue *queue)
+{
+    queue->watched_since = ah_clock_now();
+    queue->ran_before = ah_thread_all_ran();
+    for (ah_worker *worker = queue->roster; worker; worker = worker->colleague) {
+        worker->slept = !worker->awake;
+        worker->steps_before = worker->steps;
+        worker->ran_before = worker->awake ? ah_thread_ran(worker->thread) : 0;
+    }
+}
+
+/* One that has not run much has waited, in a callback of the program's, for a disk, for a cache at the other end of a
+ * network; but if the processors were not free, rather for those. Who has come no further is stuck, unless for that,
+ * or for long. Returns whether any has waited. */
+static bool judge_locked(ah_queue *queue, double seconds, bool processors_free)
+{
+    bool any = false;
+    for (ah_worker *worker = queue->roster; worker; worker = worker->colleague) {
+        if (worker->slept)
+            continue;
+        bool has_run = ah_thread_ran(worker->thread) - worker->ran_before > seconds / 2;
+        if (worker->steps == worker->steps_before && (has_run || processors_free || ++worker->watches > most_watches))
+            set_stuck_locked(worker, true);
+        any = any || (!has_run && processors_free);
+    }
+    return any;
+}
+
+static void end_watch_locked(ah_queue *queue)
+{
+    ah_time now = ah_clock_now();
+    double seconds = now - queue->watched_since;
+    /* The deputy was woken by somebody else. */
+    if (seconds < deputy_pause / 2)
+        return;
+    bool free = ah_thread_all_ran() - queue->ran_before < (queue->processors - 0.5) * seconds;
+    if (judge_locked(queue, seconds, free)) {
+        queue->enough = UINT_MAX;
+        queue->enough_until = now + deputy_memory;
+    }
 }
 
 /* The worker is about to sleep. One that was held back becomes the deputy, if there is none. */
@@ -504,19 +557,18 @@ static void lie_down_locked(ah_worker *worker)
     ah_queue *queue = worker->queue;
     set_stuck_locked(worker, false);
     set_awake_locked(worker, false);
-    if (worker->held && queue->waiting.first && !queue->deputy)
+    worker->slept = true;
+    if (worker->held && queue->waiting.first && !queue->deputy) {
         queue->deputy = worker;
+        begin_watch_locked(queue);
+    }
 }
 
-/* Looks who is awake and has not come further since this was done last: a callback of the program's may take its time,
- * and so may a disk. */
-static void look_after_others_locked(const ah_worker *deputy)
+/* What was found out about how many are enough does not hold for ever. */
+static void forget_locked(ah_queue *queue)
 {
-    for (ah_worker *worker = deputy->queue->roster; worker; worker = worker->colleague) {
-        if (worker->awake && worker->steps == worker->steps_seen)
-            set_stuck_locked(worker, true);
-        worker->steps_seen = worker->steps;
-    }
+    if (queue->enough != queue->processors && ah_clock_now() > queue->enough_until)
+        queue->enough = queue->processors;
 }
 
 /* Whether the worker, which was asleep, is to stay away from what waits. Nobody stays away from the end of all work. */
@@ -525,8 +577,9 @@ static bool is_held_locked(ah_worker *worker)
     ah_queue *queue = worker->queue;
     if (queue->deputy == worker) {
         queue->deputy = NULL;
-        look_after_others_locked(worker);
+        end_watch_locked(queue);
     }
+    forget_locked(queue);
     return are_enough_locked(queue) && queue->state == AH_QUEUE_OPEN && !worker->in_flight && !worker->surplus;
 }
 
@@ -536,6 +589,8 @@ void ah_queue_enroll(ah_worker *worker)
 {
     ah_queue *queue = worker->queue;
     pthread_mutex_lock(&queue->lock);
+    worker->thread = pthread_self();
+    worker->slept = true;
     worker->colleague = queue->roster;
     queue->roster = worker;
     /* The limit was lowered while the thread was being made. */

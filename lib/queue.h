@@ -5,8 +5,8 @@
  * fulfilled or the program is called. Invariants, whenever the lock is free:
  *   - every job is in exactly one place: in a list of the queue or of one worker, or nowhere because it is over;
  *   - a worker that sleeps and has room is in `idle` or in `spare`; while a job waits and somebody is in `idle`, either
- *     somebody is awake who has yet to look, and will wake the next, or as many are awake as there are processors, and
- *     one, the deputy, looks every few milliseconds whether they get on;
+ *     somebody is awake who has yet to look, and will wake the next, or enough are awake, and one of those asleep, the
+ *     deputy, looks every millisecond whether they get on;
  *   - a worker leaves only when nothing of it is in flight, and the last one only when nothing waits.
  */
 #ifndef AH_QUEUE_H
@@ -106,13 +106,18 @@ struct ah_worker {
     bool coming;
     /* Looks for work, or does it. */
     bool awake;
-    /* Came when enough were awake already, and takes no job before one of them sleeps or is stuck; never awake. */
+    /* Came when enough were awake already, and takes no job before one of them sleeps or is stuck. */
     bool held;
-    /* How often it has begun, gone on with or ended a job; that number when the deputy last looked; and whether it was
-     * awake and the same when it did. */
+    /* How often it has begun, gone on with or ended a job; that, and how many seconds it had run, when the deputy began
+     * to watch; and whether it has slept since, so that this says nothing. */
     unsigned steps;
-    unsigned steps_seen;
+    unsigned steps_before;
+    double ran_before;
+    bool slept;
+    /* How often the deputy has watched it come no further. */
+    unsigned watches;
     bool stuck;
+    pthread_t thread;
     /* Where only a wake-up reaches it: in its transfers' poll, or else in its parker. */
     bool asleep;
     bool polling;
@@ -165,14 +170,19 @@ struct ah_queue {
     ah_workers spare;
     /* Slept, has been woken, and has not looked at the queue yet; NULL: nobody. */
     ah_worker *called;
-    /* Of the workers awake, as many as there are processors work at a time: more would only take them, and what they
-     * keep in memory, from each other. But one who does not get on may be waiting for something. */
+    /* Of the workers, so many that are awake and not stuck are enough: as many as there are processors, since more
+     * would only take them, and what they keep in memory, from each other; but any number, until that time, if they
+     * were found to wait rather than run. */
+    unsigned enough;
+    ah_time enough_until;
     unsigned processors;
     unsigned awake;
     unsigned stuck;
-    /* Asleep, while jobs wait that it was held back from, and looks soon whether those who are awake get on; NULL:
-     * nobody. */
+    /* Asleep, while jobs wait that it was held back from, and watches whether those who are awake get on; NULL:
+     * nobody. Since when, and how many seconds the process had run then. */
     ah_worker *deputy;
+    ah_time watched_since;
+    double ran_before;
     /* The thread of a worker that has left and must be joined by the next who leaves or by who waits for all. */
     pthread_t leaver;
     bool has_leaver;

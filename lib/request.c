@@ -241,7 +241,8 @@ bool ah_request_repeat(ah_request *request, const ah_request *original, struct a
     request->timeout = original->timeout;
     request->file = original->file;
     request->line = original->line;
-    return keep_method(request, original->method) && ah_uri_parse(&request->uri, original->uri.text, &why) == ASYNCHTTP_OK &&
+    return keep_method(request, original->method) &&
+           ah_uri_parse(&request->uri, original->uri.text, &why) == ASYNCHTTP_OK &&
            ah_fields_copy(&request->headers, &original->headers) && repeat_proxies(request, original);
 }
 

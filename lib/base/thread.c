@@ -7,6 +7,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Signals are the program's business, and are handled on its threads; but those that say that this very thread went
@@ -61,4 +62,21 @@ unsigned ah_thread_processors(void)
 {
     long count = count_processors();
     return count > 0 ? (unsigned)count : AH_PROCESSORS;
+}
+
+static double read_clock(clockid_t clock)
+{
+    struct timespec time;
+    return clock_gettime(clock, &time) == 0 ? (double)time.tv_sec + (double)time.tv_nsec / 1e9 : 0;
+}
+
+double ah_thread_ran(pthread_t thread)
+{
+    clockid_t clock;
+    return pthread_getcpuclockid(thread, &clock) == 0 ? read_clock(clock) : 0;
+}
+
+double ah_thread_all_ran(void)
+{
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }

@@ -13,4 +13,10 @@ int ah_thread_start(pthread_t *thread, void *(*run)(void *), void *data);
 enum { AH_PROCESSORS = 64 };
 unsigned ah_thread_processors(void);
 
+/* How many seconds the thread, which has not ended, has been running on a processor; 0 if the system does not tell. */
+double ah_thread_ran(pthread_t thread);
+
+/* The same of all threads of the process together. */
+double ah_thread_all_ran(void);
+
 #endif
