@@ -7,6 +7,7 @@
 #include "base/event.h"
 #include "base/log.h"
 #include "base/shared.h"
+#include "worker.h"
 
 struct asynchttp_promise {
     ah_job job;
@@ -28,8 +29,10 @@ static void release(asynchttp_promise *promise)
 {
     if (atomic_fetch_sub_explicit(&promise->holders, 1, memory_order_acq_rel) != 1)
         return;
-    if (promise->release_data && promise->data)
+    if (promise->release_data && promise->data) {
+        ah_worker_detain();
         promise->release_data(promise->data);
+    }
     ah_request_clear(&promise->job.request);
     ah_outcome_clear(&promise->job.outcome);
     ah_shared_release(promise->job.queue);

@@ -12,6 +12,8 @@ static const double deputy_pause = 0.001;
 static const double deputy_memory = 1;
 /* How often one may come no further for want of a processor. */
 static const unsigned most_watches = 10;
+/* How many seconds one who is held back stays at the least. */
+static const double shortest_stay = 0.1;
 
 /* ---- Lists ---- */
 
@@ -210,7 +212,6 @@ ah_queue *ah_queue_new(void)
         return NULL;
     pthread_mutex_init(&queue->lock, NULL);
     pthread_cond_init(&queue->left, NULL);
-    queue->process = ah_process_current();
     queue->max_workers = 5;
     queue->transfers_per_worker = 1;
     queue->idle_timeout = 30;
@@ -251,14 +252,25 @@ static void call_idle_locked(ah_queue *queue)
     wake_locked(worker);
 }
 
+/* Calls one who has room and sleeps; those who do not are going to look at the queue before they do, but may have to
+ * finish something of the program's first. */
+static void call_spare_locked(ah_queue *queue)
+{
+    ah_worker *worker = queue->spare.first;
+    while (worker && !worker->asleep)
+        worker = worker->next;
+    if (worker)
+        wake_locked(worker);
+}
+
 /* For what waits. */
 static void call_another_locked(ah_queue *queue)
 {
     if (!queue->waiting.first)
         return;
     call_idle_locked(queue);
-    if (!queue->called && !queue->idle.first && queue->spare.first)
-        wake_locked(queue->spare.first);
+    if (!queue->called && !queue->idle.first)
+        call_spare_locked(queue);
 }
 
 /* Whether those who are idle, called or about to begin will not do for what waits, and for what is to be ended. */
@@ -277,8 +289,7 @@ static ah_push call_locked(ah_queue *queue)
         hire_locked(queue);
         return AH_PUSH_HIRE;
     }
-    if (queue->spare.first)
-        wake_locked(queue->spare.first);
+    call_spare_locked(queue);
     return AH_PUSH_DONE;
 }
 
@@ -499,6 +510,8 @@ static void go_on_locked(ah_worker *worker)
 {
     worker->steps++;
     worker->watches = 0;
+    if (worker->queue->deputy == worker)
+        worker->queue->deputy = NULL;
     set_stuck_locked(worker, false);
     set_awake_locked(worker, true);
     if (worker->held)
@@ -521,8 +534,8 @@ static void begin_watch_locked(ah_queue *queue)
 }
 
 /* One that has not run much has waited, in a callback of the program's, for a disk, for a cache at the other end of a
- * network; but if the processors were not free, rather for those. Who has come no further is stuck, unless for that,
- * or for long. Returns whether any has waited. */
+ * network; but if this process took all the processors, rather for those. Who has come no further is stuck, but for
+ * want of a processor only if that lasts. Returns whether any has waited. */
 static bool judge_locked(ah_queue *queue, double seconds, bool processors_free)
 {
     bool any = false;
@@ -537,18 +550,19 @@ static bool judge_locked(ah_queue *queue, double seconds, bool processors_free)
     return any;
 }
 
-static void end_watch_locked(ah_queue *queue)
+/* False: the deputy was woken too early for that. */
+static bool end_watch_locked(ah_queue *queue)
 {
     ah_time now = ah_clock_now();
     double seconds = now - queue->watched_since;
-    /* The deputy was woken by somebody else. */
     if (seconds < deputy_pause / 2)
-        return;
+        return false;
     bool free = ah_thread_all_ran() - queue->ran_before < (queue->processors - 0.5) * seconds;
     if (judge_locked(queue, seconds, free)) {
         queue->enough = UINT_MAX;
         queue->enough_until = now + deputy_memory;
     }
+    return true;
 }
 
 /* The worker is about to sleep. One that was held back becomes the deputy, if there is none. */
@@ -558,10 +572,13 @@ static void lie_down_locked(ah_worker *worker)
     set_stuck_locked(worker, false);
     set_awake_locked(worker, false);
     worker->slept = true;
-    if (worker->held && queue->waiting.first && !queue->deputy) {
+    bool watches = worker->held && queue->waiting.first;
+    if (watches && !queue->deputy) {
         queue->deputy = worker;
         begin_watch_locked(queue);
     }
+    if (!watches && queue->deputy == worker)
+        queue->deputy = NULL;
 }
 
 /* What was found out about how many are enough does not hold for ever. */
@@ -571,16 +588,17 @@ static void forget_locked(ah_queue *queue)
         queue->enough = queue->processors;
 }
 
-/* Whether the worker, which was asleep, is to stay away from what waits. Nobody stays away from the end of all work. */
-static bool is_held_locked(ah_worker *worker)
+/* Decides whether the worker, which was asleep, is to stay away from what waits. Nobody stays away from the end of all
+ * work. */
+static void hold_back_locked(ah_worker *worker)
 {
     ah_queue *queue = worker->queue;
-    if (queue->deputy == worker) {
-        queue->deputy = NULL;
-        end_watch_locked(queue);
-    }
+    bool deputy = queue->deputy == worker;
+    bool watched = deputy && end_watch_locked(queue);
     forget_locked(queue);
-    return are_enough_locked(queue) && queue->state == AH_QUEUE_OPEN && !worker->in_flight && !worker->surplus;
+    worker->held = are_enough_locked(queue) && queue->state == AH_QUEUE_OPEN && !worker->in_flight && !worker->surplus;
+    if (deputy && (watched || !worker->held))
+        queue->deputy = NULL;
 }
 
 /* ---- Workers ---- */
@@ -619,11 +637,16 @@ static void arrive_locked(ah_worker *worker)
     unlist_locked(worker);
     if (worker->awake)
         return;
-    worker->held = is_held_locked(worker);
+    hold_back_locked(worker);
     if (worker->held)
         list_locked(worker);
     else
         set_awake_locked(worker, true);
+}
+
+static bool has_room_locked(const ah_worker *worker)
+{
+    return !worker->surplus && !worker->held && worker->in_flight < worker->queue->transfers_per_worker;
 }
 
 /* The worker has looked at the queue: what it leaves there is for somebody else. */
@@ -635,16 +658,11 @@ static void pass_on_locked(ah_worker *worker)
         queue->called = NULL;
     if (!queue->waiting.first || worker->held)
         return;
-    /* It may have been called for them, and take none. */
-    if (worker->surplus)
+    /* It may have been called for more than it takes. */
+    if (!has_room_locked(worker))
         call_another_locked(queue);
     else
         call_idle_locked(queue);
-}
-
-static bool has_room_locked(const ah_worker *worker)
-{
-    return !worker->surplus && !worker->held && worker->in_flight < worker->queue->transfers_per_worker;
 }
 
 /* What there is for this worker to do, and with which job. */
@@ -697,6 +715,21 @@ ah_task ah_queue_take(ah_worker *worker, ah_job **job)
     return task;
 }
 
+/* What the worker was called for since it last looked is for somebody who is not in the program's code. */
+static void detain_locked(ah_worker *worker)
+{
+    unlist_locked(worker);
+    expect_locked(worker, false);
+    call_another_locked(worker->queue);
+}
+
+void ah_queue_detain(ah_worker *worker)
+{
+    pthread_mutex_lock(&worker->queue->lock);
+    detain_locked(worker);
+    unlock(worker->queue);
+}
+
 bool ah_queue_done(ah_worker *worker, ah_job *job, bool prompt)
 {
     pthread_mutex_lock(&worker->queue->lock);
@@ -707,9 +740,7 @@ bool ah_queue_done(ah_worker *worker, ah_job *job, bool prompt)
     if (prompt) {
         list_locked(worker);
     } else {
-        /* What it was woken for since it last looked is for somebody who is not in a callback. */
-        unlist_locked(worker);
-        call_another_locked(worker->queue);
+        detain_locked(worker);
     }
     unlock(worker->queue);
     return wanted;
@@ -728,8 +759,6 @@ static void leave_locked(ah_worker *worker, pthread_t *leaver, bool *has_leaver)
     ah_queue *queue = worker->queue;
     unlist_locked(worker);
     strike_from_roster_locked(worker);
-    if (queue->deputy == worker)
-        queue->deputy = NULL;
     if (!worker->surplus)
         queue->active--;
     *leaver = queue->leaver;
@@ -750,11 +779,12 @@ static bool has_stayed_enough_locked(ah_worker *worker, double *seconds)
     const ah_queue *queue = worker->queue;
     if (worker->idle_since >= AH_NEVER)
         worker->idle_since = now;
+    *seconds = queue->idle_timeout - (now - worker->idle_since);
     if (worker->held && queue->waiting.first) {
-        *seconds = queue->deputy == worker || queue->idle_timeout < deputy_pause ? deputy_pause : queue->idle_timeout;
+        double least = queue->deputy == worker ? deputy_pause : shortest_stay;
+        *seconds = queue->deputy == worker || *seconds < least ? least : *seconds;
         return false;
     }
-    *seconds = queue->idle_timeout - (now - worker->idle_since);
     return worker->surplus || queue->state != AH_QUEUE_OPEN || *seconds <= 0;
 }
 
@@ -765,7 +795,8 @@ ah_rest ah_queue_rest(ah_worker *worker, double *seconds, pthread_t *leaver, boo
     ah_queue *queue = worker->queue;
     *seconds = AH_NEVER;
     pthread_mutex_lock(&queue->lock);
-    worker->held = worker->held && is_held_locked(worker);
+    if (worker->held)
+        hold_back_locked(worker);
     if (next_task_locked(worker, &job) != AH_TASK_NONE) {
         unlock(queue);
         return AH_REST_WORK;

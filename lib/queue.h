@@ -15,7 +15,6 @@
 #include <pthread.h>
 
 #include "base/clock.h"
-#include "base/fork.h"
 #include "base/parker.h"
 #include "exchange.h"
 
@@ -146,7 +145,6 @@ struct ah_queue {
     ah_parker *released;
     /* A worker has left. */
     pthread_cond_t left;
-    ah_process process;
     ah_queue_state state;
     unsigned max_workers;
     unsigned transfers_per_worker;
@@ -178,7 +176,7 @@ struct ah_queue {
     unsigned processors;
     unsigned awake;
     unsigned stuck;
-    /* Asleep, while jobs wait that it was held back from, and watches whether those who are awake get on; NULL:
+    /* Sleeps, while jobs wait that it was held back from, and watches whether those who are awake get on; NULL:
      * nobody. Since when, and how many seconds the process had run then. */
     ah_worker *deputy;
     ah_time watched_since;
@@ -269,6 +267,9 @@ ah_task ah_queue_take(ah_worker *worker, ah_job **job);
 /* A job that was started here is over, and about to be fulfilled. prompt: in no time, so that the worker counts as
  * free. False: it was cancelled before it was over. */
 bool ah_queue_done(ah_worker *worker, ah_job *job, bool prompt);
+
+/* The worker is about to run code of the program's, which may take any time: it is not free. */
+void ah_queue_detain(ah_worker *worker);
 
 typedef enum ah_rest {
     /* There is something to take. */

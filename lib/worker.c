@@ -5,15 +5,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fork.h"
 #include "base/log.h"
 #include "base/shared.h"
 #include "base/thread.h"
 
-static _Thread_local ah_queue *own_queue;
+static _Thread_local ah_worker *self;
+static _Thread_local ah_process process;
 
 const ah_queue *ah_worker_queue(void)
 {
-    return own_queue;
+    return self ? self->queue : NULL;
+}
+
+/* Not in a child process that the program has forked on this thread: there, others may have left the lock held. */
+void ah_worker_detain(void)
+{
+    if (self && process == ah_process_current())
+        ah_queue_detain(self);
 }
 
 void ah_worker_fulfil_cancelled(ah_job *job)
@@ -162,7 +171,8 @@ static void work(ah_worker *worker)
 static void *run(void *data)
 {
     ah_worker *worker = data;
-    own_queue = worker->queue;
+    self = worker;
+    process = ah_process_current();
     ah_log_name_thread(worker->name);
     AH_DEBUG("worker", "started");
     ah_queue_enroll(worker);
@@ -170,7 +180,7 @@ static void *run(void *data)
     AH_DEBUG("worker", "leaving");
     ah_transfers_free(worker->transfers);
     ah_log_name_thread(NULL);
-    own_queue = NULL;
+    self = NULL;
     ah_shared_release(worker->queue);
     ah_parker_destroy(&worker->parker);
     free(worker);

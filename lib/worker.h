@@ -12,6 +12,9 @@ int ah_worker_start(ah_queue *queue);
 /* The queue whose worker the calling thread is; NULL: it is none. */
 const ah_queue *ah_worker_queue(void);
 
+/* If the calling thread is a worker: it is about to run code of the program's, which may take any time. */
+void ah_worker_detain(void);
+
 /* Fulfils a job that has come to its end without having been started. Not under a lock. */
 void ah_worker_fulfil_cancelled(ah_job *job);
 

@@ -285,6 +285,29 @@ START_TEST(test_callbacks_of_cancelled_requests_on_one_processor)
 }
 END_TEST
 
+/* Called by a worker, since the promise it is attached to was let go of before: makes another request, and waits. */
+static void release_with_a_request(void *data)
+{
+    asynchttp_promise *promise = get(origin_url("/hello"));
+    ck_all(&promise, 1, ASYNCHTTP_OK);
+    sem_post(data);
+}
+
+START_TEST(test_release_of_data_makes_a_request)
+{
+    sem_t released;
+    sem_init(&released, 0, 0);
+    asynchttp_promise *promise = get(origin_url("/hold/release"));
+    origin_await(1, "/held/release");
+    ck_assert_int_eq(asynchttp_promise_set_data(promise, &released, release_with_a_request), ASYNCHTTP_OK);
+    asynchttp_promise_free(promise);
+    release_one_by_one("release", 1);
+    while (sem_wait(&released) != 0)
+        continue;
+    sem_destroy(&released);
+}
+END_TEST
+
 START_TEST(test_no_more_workers_than_requests)
 {
     asynchttp_promise *promises[5];
@@ -1185,6 +1208,7 @@ static void add_spreading_tests(TCase *tcase)
     tcase_add_loop_test(tcase, test_all_workers_work_on_one_processor, 0, 2);
     tcase_add_test(tcase, test_request_beside_a_download_on_one_processor);
     tcase_add_test(tcase, test_callbacks_of_cancelled_requests_on_one_processor);
+    tcase_add_test(tcase, test_release_of_data_makes_a_request);
     tcase_add_test(tcase, test_no_more_workers_than_requests);
     tcase_add_test(tcase, test_settings_start_no_worker_for_a_request_that_has_one);
     tcase_add_test(tcase, test_fifty_transfers_on_one_worker);
