@@ -70,7 +70,9 @@ void ah_database_free(ah_database *database)
     pthread_mutex_destroy(&database->writing);
     pthread_mutex_destroy(&database->lock);
     pthread_mutex_destroy(&database->keeper.lock);
-    ah_parker_destroy(&database->keeper.parker);
+    /* In a child, those it would wait for are not there. */
+    if (ah_database_ours(database))
+        ah_parker_destroy(&database->keeper.parker);
     ah_pins_destroy(&database->pins);
     free(database);
 }

@@ -23,12 +23,14 @@ enum { AWAKE, ASLEEP, WOKEN };
 
 static void init(ah_parker *parker)
 {
-    (void)parker;
+    atomic_init(&parker->callers, 0);
 }
 
 static void destroy(ah_parker *parker)
 {
-    (void)parker;
+    /* Whoever has been told to wake up may be here before it was called. */
+    while (atomic_load_explicit(&parker->callers, memory_order_acquire) != 0)
+        sched_yield();
 }
 
 /* May return at any time. */
@@ -45,13 +47,17 @@ static void doze(ah_parker *parker, ah_time deadline)
 
 bool ah_parker_release(ah_parker *parker)
 {
-    return atomic_exchange_explicit(&parker->state, WOKEN, memory_order_acq_rel) == ASLEEP;
+    atomic_fetch_add_explicit(&parker->callers, 1, memory_order_relaxed);
+    if (atomic_exchange_explicit(&parker->state, WOKEN, memory_order_acq_rel) == ASLEEP)
+        return true;
+    atomic_fetch_sub_explicit(&parker->callers, 1, memory_order_release);
+    return false;
 }
 
 void ah_parker_call(ah_parker *parker)
 {
-    /* The kernel only compares the address. */
     syscall(SYS_futex, &parker->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    atomic_fetch_sub_explicit(&parker->callers, 1, memory_order_release);
 }
 
 #else

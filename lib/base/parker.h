@@ -14,13 +14,17 @@
 /* Its members are the module's own. */
 typedef struct ah_parker {
     atomic_int state;
-#if !defined(__linux__)
+#if defined(__linux__)
+    /* How many threads are about to wake who sleeps. */
+    atomic_int callers;
+#else
     pthread_mutex_t lock;
     pthread_cond_t changed;
 #endif
 } ah_parker;
 
 void ah_parker_init(ah_parker *parker);
+/* Waits for those who are still about to wake who slept there. */
 void ah_parker_destroy(ah_parker *parker);
 
 /* Sleeps until it is woken, and uses that wake-up up. False: the deadline came first. One thread at a time. */
@@ -30,7 +34,7 @@ bool ah_parker_sleep(ah_parker *parker, ah_time deadline);
 void ah_parker_wake(ah_parker *parker);
 
 /* The same in two parts: the first under a lock that who is woken is going to want, and if it returns true, the second
- * without it, since who is woken may run at once. The parker may be gone by then. */
+ * without it, since who is woken may run at once. */
 bool ah_parker_release(ah_parker *parker);
 void ah_parker_call(ah_parker *parker);
 
