@@ -7,6 +7,7 @@
 
 #include <sched.h>
 #include <stddef.h>
+#include <time.h>
 
 #if defined(__linux__)
 #include <linux/futex.h>
@@ -28,9 +29,15 @@ static void init(ah_parker *parker)
 
 static void destroy(ah_parker *parker)
 {
-    /* Whoever has been told to wake up may be here before it was called. */
-    while (atomic_load_explicit(&parker->callers, memory_order_acquire) != 0)
-        sched_yield();
+    /* Whoever has been told to wake up may be here before it was called. The caller may have a lower priority, and get
+     * the processor only if this thread sleeps. */
+    const struct timespec moment = {.tv_nsec = 20000};
+    for (bool yielded = false; atomic_load_explicit(&parker->callers, memory_order_acquire) != 0; yielded = true) {
+        if (yielded)
+            nanosleep(&moment, NULL);
+        else
+            sched_yield();
+    }
 }
 
 /* May return at any time. */
