@@ -6,6 +6,7 @@
 
 #include "authentication.h"
 #include "base/log.h"
+#include "base/pool.h"
 #include "base/shared.h"
 #include "dispatch.h"
 #include "promise.h"
@@ -201,6 +202,7 @@ void asynchttp_http_free(asynchttp_http *http)
     else
         leave_shut(http);
     destroy(http);
+    ah_pool_trim();
 }
 
 /* The settings without credentials and certificates; NULL: no memory. */

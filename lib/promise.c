@@ -3,9 +3,11 @@
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/event.h"
 #include "base/log.h"
+#include "base/pool.h"
 #include "base/shared.h"
 #include "worker.h"
 
@@ -37,7 +39,7 @@ static void release(asynchttp_promise *promise)
     ah_outcome_clear(&promise->job.outcome);
     ah_shared_release(promise->job.queue);
     ah_event_destroy(&promise->done);
-    free(promise);
+    ah_pool_release(promise, sizeof(*promise));
 }
 
 /* Says where in the program the request was made, as asynchttp for Python keeps the stack of the call. */
@@ -85,9 +87,10 @@ static const ah_job_owner owner = {.fulfil = fulfil, .refresh = refresh};
 static asynchttp_promise *new_promise(void)
 {
     static atomic_ullong count;
-    asynchttp_promise *promise = calloc(1, sizeof(*promise));
+    asynchttp_promise *promise = ah_pool_obtain(sizeof(*promise));
     if (!promise)
         return NULL;
+    memset(promise, 0, sizeof(*promise));
     atomic_init(&promise->holders, 1);
     ah_event_init(&promise->done);
     promise->process = ah_process_current();

@@ -3,21 +3,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pool.h"
+
 /* How many fields a response usually has at most, and how much room they take. */
 enum { USUAL_COUNT = 12, USUAL_SIZE = 384 };
 
+/* Without fields. NULL: no memory. */
+static asynchttp_response *new_response(void)
+{
+    asynchttp_response *response = ah_pool_obtain(sizeof(*response));
+    if (response)
+        *response = (asynchttp_response){0};
+    return response;
+}
+
 asynchttp_response *ah_response_new(void)
 {
-    asynchttp_response *response = calloc(1, sizeof(*response));
+    asynchttp_response *response = new_response();
     if (response && ah_fields_reserve(&response->fields, USUAL_COUNT, USUAL_SIZE))
         return response;
-    free(response);
+    ah_response_free(response);
     return NULL;
 }
 
 asynchttp_response *ah_response_take(ah_fields *fields, char **reason)
 {
-    asynchttp_response *response = calloc(1, sizeof(*response));
+    asynchttp_response *response = new_response();
     if (!response)
         return NULL;
     response->fields = *fields;
@@ -34,7 +45,7 @@ void ah_response_free(asynchttp_response *response)
         ah_fields_clear(&response->fields);
         ah_fields_clear(&response->trailers);
         free(response->reason);
-        free(response);
+        ah_pool_release(response, sizeof(*response));
         response = previous;
     }
 }

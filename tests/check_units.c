@@ -24,6 +24,7 @@ int main(void)
     srunner_add_suite(runner, outcome_suite());
     srunner_add_suite(runner, parker_suite());
     srunner_add_suite(runner, poller_suite());
+    srunner_add_suite(runner, pool_suite());
     srunner_add_suite(runner, proxy_suite());
     srunner_add_suite(runner, ranges_suite());
     srunner_add_suite(runner, receiver_suite());

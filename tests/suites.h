@@ -23,6 +23,7 @@ Suite *log_suite(void);
 Suite *outcome_suite(void);
 Suite *parker_suite(void);
 Suite *poller_suite(void);
+Suite *pool_suite(void);
 Suite *proxy_suite(void);
 Suite *ranges_suite(void);
 Suite *receiver_suite(void);

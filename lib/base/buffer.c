@@ -13,7 +13,11 @@
 #include <sys/mman.h>
 #endif
 
+#include "base/pool.h"
+
 static const size_t smallest = 64;
+/* From here on memory is the pool's: content comes and goes on different threads. */
+static const size_t least_pooled = 512;
 /* Up to here a buffer doubles; beyond it grows by half, so that a large body wastes less. */
 static const size_t large = (size_t)1 << 20;
 
@@ -26,7 +30,27 @@ static size_t grown(size_t capacity, size_t needed)
     size_t next = capacity < large ? capacity * 2 : capacity + capacity / 2;
     if (next < smallest)
         next = smallest;
-    return next < needed ? needed : next;
+    if (next < needed)
+        next = needed;
+    return next < least_pooled ? next : ah_pool_size(next);
+}
+
+static void let_go(ah_buffer *buffer)
+{
+    if (buffer->capacity < least_pooled)
+        free(buffer->data);
+    else
+        ah_pool_release(buffer->data, buffer->capacity);
+}
+
+/* Puts what is there into other memory. */
+static char *move(ah_buffer *buffer, char *data)
+{
+    if (data && buffer->data)
+        memcpy(data, buffer->data, buffer->length + 1);
+    if (data)
+        let_go(buffer);
+    return data;
 }
 
 /* What is written for the first time costs a page fault for each page, more than to receive what is written there. Where
@@ -44,18 +68,32 @@ static void take_large_pages(char *data, size_t capacity)
 #endif
 }
 
-/* Moves what is there to where there is room for much more, on large pages. Memory that grows by little is better moved
- * by realloc(), which copies nothing of this size, but leaves large pages behind. */
-static char *leap(const ah_buffer *buffer, size_t capacity)
+/* Memory on large pages; NULL: none. */
+static char *obtain_large_pages(size_t capacity)
 {
     void *data;
     if (posix_memalign(&data, large_page, capacity))
-        return realloc(buffer->data, capacity);
+        return NULL;
     take_large_pages(data, capacity);
-    if (buffer->data)
-        memcpy(data, buffer->data, buffer->length + 1);
-    free(buffer->data);
     return data;
+}
+
+static bool is_pooled(size_t capacity)
+{
+    return capacity >= least_pooled && capacity <= AH_POOL_MOST;
+}
+
+/* Moves what is there to where there is more room. Large memory that grows by little is best moved by realloc(), which
+ * copies nothing of this size, but leaves large pages behind. NULL: no memory, and nothing has moved. */
+static char *enlarge(ah_buffer *buffer, size_t capacity)
+{
+    bool far = capacity >= huge && capacity / 2 >= buffer->capacity;
+    char *data = far ? move(buffer, obtain_large_pages(capacity)) : NULL;
+    if (data)
+        return data;
+    if (is_pooled(buffer->capacity) || is_pooled(capacity))
+        return move(buffer, ah_pool_obtain(capacity));
+    return realloc(buffer->data, capacity);
 }
 
 bool ah_buffer_reserve(ah_buffer *buffer, size_t more)
@@ -69,8 +107,7 @@ bool ah_buffer_reserve(ah_buffer *buffer, size_t more)
     if (needed <= buffer->capacity)
         return true;
     size_t capacity = grown(buffer->capacity, needed);
-    bool far = capacity >= huge && capacity / 2 >= buffer->capacity;
-    char *data = far ? leap(buffer, capacity) : realloc(buffer->data, capacity);
+    char *data = enlarge(buffer, capacity);
     if (!data)
         return false;
     buffer->data = data;
@@ -119,7 +156,9 @@ bool ah_buffer_printf(ah_buffer *buffer, const char *format, ...)
 
 char *ah_buffer_take(ah_buffer *buffer)
 {
-    char *data = buffer->data;
+    char *data = is_pooled(buffer->capacity) ? move(buffer, malloc(buffer->length + 1)) : buffer->data;
+    if (!data)
+        let_go(buffer);
     *buffer = (ah_buffer){.maximum = buffer->maximum};
     return data;
 }
@@ -133,6 +172,6 @@ void ah_buffer_clear(ah_buffer *buffer)
 
 void ah_buffer_free(ah_buffer *buffer)
 {
-    free(buffer->data);
+    let_go(buffer);
     *buffer = (ah_buffer){.maximum = buffer->maximum};
 }

@@ -32,7 +32,8 @@ bool ah_buffer_printf(ah_buffer *buffer, const char *format, ...);
 
 bool ah_buffer_vprintf(ah_buffer *buffer, const char *format, va_list arguments);
 
-/* Gives the bytes away, to be freed with free(), and leaves the buffer empty; NULL if it never held any. */
+/* Gives the bytes away, to be freed with free(), and leaves the buffer empty; NULL if it never held any, or there is
+ * no memory. */
 char *ah_buffer_take(ah_buffer *buffer);
 
 /* Empties the buffer and keeps its memory. */

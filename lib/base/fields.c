@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pool.h"
+
 /* Part of a text. */
 struct span {
     const char *text;
@@ -104,10 +106,10 @@ bool ah_fields_reserve(ah_fields *fields, size_t count, size_t size)
     size_t array = count * sizeof(*fields->fields);
     if (fields->block || fields->fields || array + size == 0)
         return true;
-    fields->block = malloc(array + size);
+    fields->block = ah_pool_obtain(array + size);
     if (!fields->block)
         return false;
-    fields->block_size = array + size;
+    fields->block_size = ah_pool_size(array + size);
     fields->block_used = array;
     fields->fields = (ah_field *)(void *)fields->block;
     fields->capacity = count;
@@ -322,6 +324,6 @@ void ah_fields_clear(ah_fields *fields)
     for (size_t i = 0; i < fields->count; i++)
         unmake(fields, &fields->fields[i]);
     let_go(fields, fields->fields);
-    free(fields->block);
+    ah_pool_release(fields->block, fields->block_size);
     *fields = (ah_fields){0};
 }

@@ -13,9 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include "measure.h"
 
@@ -218,30 +215,19 @@ static void run_stream(bench *b)
     measure_print(&b->measure);
 }
 
-/* Bytes that malloc() has given away; 0 where it does not tell. */
-static size_t heap(void)
-{
-#if defined(__GLIBC__) && defined(__GLIBC_PREREQ)
-#if __GLIBC_PREREQ(2, 33)
-    struct mallinfo2 info = mallinfo2();
-    return info.uordblks + info.hblkhd;
-#endif
-#endif
-    return 0;
-}
-
 /* Only the making of requests is timed. They are cancelled by the end of their client. */
 static void run_queue(bench *b)
 {
-    size_t before = heap();
-
     if (b->ahead < b->n)
         measure_die("all requests of this verb are queued at once");
+    /* So that its memory is not taken for theirs. */
+    memset(b->requests, 0xff, b->n * sizeof *b->requests);
+    size_t before = measure_resident_kb();
     measure_start(&b->measure);
     for (size_t i = 0; i < b->n; i++)
         make_request(b, i);
     measure_stop(&b->measure);
-    size_t after = heap();
+    size_t after = measure_resident_kb();
     asynchttp_http_free(b->http);
     b->http = NULL;
     for (size_t i = 0; i < b->n; i++) {
@@ -251,7 +237,7 @@ static void run_queue(bench *b)
     b->measure.n = b->n;
     measure_print(&b->measure);
     printf(" call_us=%.3f bytes_each=%.1f", b->measure.wall * 1e6 / (double)b->n,
-           ((double)after - (double)before) / (double)b->n);
+           ((double)after - (double)before) * 1024 / (double)b->n);
 }
 
 /* As many workers as a small machine has cores, if they can have equally many transfers. */

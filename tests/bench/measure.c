@@ -36,6 +36,11 @@ static size_t status_of_process(const char *name)
     return number;
 }
 
+size_t measure_resident_kb(void)
+{
+    return status_of_process("VmRSS");
+}
+
 void measure_start(measure *m)
 {
     *m = (measure){.cpu = -seconds_of(CLOCK_PROCESS_CPUTIME_ID), .wall = -measure_now()};

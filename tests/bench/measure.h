@@ -26,6 +26,9 @@ typedef struct measure {
 /* Seconds, since nobody knows when. */
 double measure_now(void);
 
+/* How much memory is resident now; 0 where the system does not tell. */
+size_t measure_resident_kb(void);
+
 /* Around what is measured. */
 void measure_start(measure *m);
 void measure_stop(measure *m);

@@ -1,0 +1,312 @@
+#if defined(__linux__) && !defined(_DEFAULT_SOURCE)
+/* For madvise() and MAP_ANONYMOUS. */
+#define _DEFAULT_SOURCE
+#endif
+
+#include "base/pool.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+/* Tools that watch memory are to see each piece as one allocation. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define AH_PLAIN_MEMORY 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(MAP_ANONYMOUS)
+#define AH_PLAIN_MEMORY 1
+#endif
+
+/* Pieces of 128 bytes, and of eight sizes in each doubling from there on, up to AH_POOL_MOST. */
+enum { LEAST_BITS = 7, EIGHTH_BITS = 3, EIGHTHS = 1 << EIGHTH_BITS, DOUBLINGS = 9, SIZES = 2 + DOUBLINGS * EIGHTHS };
+
+_Static_assert(AH_POOL_MOST == (EIGHTHS + 1) << (LEAST_BITS + DOUBLINGS - EIGHTH_BITS), "the last of the sizes");
+
+/* Which of the sizes holds so many bytes, at most AH_POOL_MOST. */
+static unsigned rank_of(size_t size)
+{
+    unsigned bits = LEAST_BITS;
+    if (size <= (size_t)1 << LEAST_BITS)
+        return 0;
+    while ((size - 1) >> (bits + 1))
+        bits++;
+    return 1 + (bits - LEAST_BITS) * EIGHTHS + (unsigned)((size - 1) >> (bits - EIGHTH_BITS)) % EIGHTHS;
+}
+
+static size_t size_of(unsigned rank)
+{
+    if (rank == 0)
+        return (size_t)1 << LEAST_BITS;
+    return (size_t)(EIGHTHS + 1 + (rank - 1) % EIGHTHS) << (LEAST_BITS - EIGHTH_BITS + (rank - 1) / EIGHTHS);
+}
+
+size_t ah_pool_size(size_t size)
+{
+    return size > AH_POOL_MOST ? size : size_of(rank_of(size));
+}
+
+#if defined(AH_PLAIN_MEMORY)
+
+void *ah_pool_obtain(size_t size)
+{
+    return malloc(ah_pool_size(size));
+}
+
+void ah_pool_release(void *memory, size_t size)
+{
+    (void)size;
+    free(memory);
+}
+
+void ah_pool_trim(void)
+{
+}
+
+#else
+
+/* Aligned to its size, so that a piece tells where its chunk begins. */
+static const size_t chunk_size = (size_t)256 << 10;
+/* New memory is asked for so much at a time, more as a chunk fills: a page fault for each page would cost several times
+ * as much. */
+static const size_t least_step = (size_t)16 << 10;
+static const size_t most_step = (size_t)64 << 10;
+/* How many chunks without a piece in use are kept: 16 MiB. */
+enum { MOST_IDLE = 64 };
+
+typedef struct piece {
+    struct piece *next;
+} piece;
+
+/* What a chunk begins with. */
+typedef struct chunk {
+    /* Among those of its shelf that have room. */
+    struct chunk *next;
+    struct chunk *previous;
+    /* Pieces that were given back. */
+    piece *returned;
+    /* How many pieces are in use. */
+    size_t used;
+    /* From here on none has ever been. */
+    size_t fresh;
+    /* Up to here it is known to have memory. */
+    size_t touched;
+    unsigned rank;
+} chunk;
+
+/* The chunks of one size. */
+typedef struct shelf {
+    pthread_mutex_t lock;
+    /* Those that have room. */
+    chunk *first;
+} shelf;
+
+static shelf shelves[SIZES];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+/* How many chunks have no piece in use. */
+static atomic_uint idle;
+
+/* ---- fork(): a child must not inherit a lock that a thread holds which it has not ---- */
+
+static void lock_all(void)
+{
+    for (unsigned i = 0; i < SIZES; i++)
+        pthread_mutex_lock(&shelves[i].lock);
+}
+
+static void unlock_all(void)
+{
+    for (unsigned i = 0; i < SIZES; i++)
+        pthread_mutex_unlock(&shelves[i].lock);
+}
+
+static void prepare(void)
+{
+    for (unsigned i = 0; i < SIZES; i++)
+        pthread_mutex_init(&shelves[i].lock, NULL);
+    pthread_atfork(lock_all, unlock_all, unlock_all);
+}
+
+/* ---- Chunks ---- */
+
+static void link_chunk(shelf *on, chunk *linked)
+{
+    linked->previous = NULL;
+    linked->next = on->first;
+    if (on->first)
+        on->first->previous = linked;
+    on->first = linked;
+}
+
+static void unlink_chunk(shelf *on, chunk *linked)
+{
+    if (linked->next)
+        linked->next->previous = linked->previous;
+    if (linked->previous)
+        linked->previous->next = linked->next;
+    else
+        on->first = linked->next;
+}
+
+/* Asks for memory before it is written to; where that cannot be done, it comes as it is. */
+static void populate(char *memory, size_t length)
+{
+#if defined(MADV_POPULATE_WRITE)
+    madvise(memory, length, MADV_POPULATE_WRITE);
+#else
+    (void)memory;
+    (void)length;
+#endif
+}
+
+/* NULL: no memory. */
+static chunk *map_chunk(void)
+{
+    char *memory = mmap(NULL, 2 * chunk_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return NULL;
+    size_t before = chunk_size - (uintptr_t)memory % chunk_size;
+    munmap(memory, before);
+    if (before < chunk_size)
+        munmap(memory + before + chunk_size, chunk_size - before);
+    populate(memory + before, least_step);
+    return (chunk *)(void *)(memory + before);
+}
+
+static void unmap_idle(chunk *gone)
+{
+    atomic_fetch_sub_explicit(&idle, 1, memory_order_relaxed);
+    munmap(gone, chunk_size);
+}
+
+/* The first piece begins where it is aligned as all others. */
+static size_t start_of_pieces(void)
+{
+    return (sizeof(chunk) + 15) & ~(size_t)15;
+}
+
+static void add_chunk(shelf *to, unsigned rank)
+{
+    chunk *added = map_chunk();
+    if (!added)
+        return;
+    *added = (chunk){.rank = rank, .fresh = start_of_pieces(), .touched = least_step};
+    link_chunk(to, added);
+    atomic_fetch_add_explicit(&idle, 1, memory_order_relaxed);
+}
+
+static bool has_room(const chunk *one)
+{
+    return one->returned || one->fresh + size_of(one->rank) <= chunk_size;
+}
+
+/* Sees to it that the memory is there up to where pieces have been taken, and for some more. */
+static void touch(chunk *one)
+{
+    size_t step = one->touched < most_step ? one->touched : most_step;
+    size_t target = (one->fresh + step - 1) / step * step;
+    if (target > chunk_size)
+        target = chunk_size;
+    populate((char *)one + one->touched, target - one->touched);
+    one->touched = target;
+}
+
+/* Of one that has room. */
+static void *take_piece(chunk *one)
+{
+    piece *taken = one->returned;
+    if (one->used++ == 0)
+        atomic_fetch_sub_explicit(&idle, 1, memory_order_relaxed);
+    if (taken) {
+        one->returned = taken->next;
+        return taken;
+    }
+    taken = (piece *)(void *)((char *)one + one->fresh);
+    one->fresh += size_of(one->rank);
+    if (one->fresh > one->touched)
+        touch(one);
+    return taken;
+}
+
+/* Returns whether the chunk has no piece in use and is to go. */
+static bool put_piece(chunk *one, piece *returned)
+{
+    returned->next = one->returned;
+    one->returned = returned;
+    return --one->used == 0 && atomic_fetch_add_explicit(&idle, 1, memory_order_relaxed) >= MOST_IDLE;
+}
+
+void *ah_pool_obtain(size_t size)
+{
+    if (size > AH_POOL_MOST)
+        return malloc(size);
+    pthread_once(&once, prepare);
+    unsigned rank = rank_of(size);
+    shelf *from = &shelves[rank];
+    void *taken = NULL;
+    pthread_mutex_lock(&from->lock);
+    if (!from->first)
+        add_chunk(from, rank);
+    chunk *first = from->first;
+    if (first) {
+        taken = take_piece(first);
+        if (!has_room(first))
+            unlink_chunk(from, first);
+    }
+    pthread_mutex_unlock(&from->lock);
+    return taken;
+}
+
+void ah_pool_release(void *memory, size_t size)
+{
+    if (size > AH_POOL_MOST || !memory) {
+        free(memory);
+        return;
+    }
+    chunk *of = (chunk *)(void *)((char *)memory - (uintptr_t)memory % chunk_size);
+    shelf *to = &shelves[of->rank];
+    pthread_mutex_lock(&to->lock);
+    bool had_room = has_room(of);
+    bool gone = put_piece(of, memory);
+    if (gone && had_room)
+        unlink_chunk(to, of);
+    if (!gone && !had_room)
+        link_chunk(to, of);
+    pthread_mutex_unlock(&to->lock);
+    if (gone)
+        unmap_idle(of);
+}
+
+/* Takes those without a piece in use from the shelf, linked by next. */
+static chunk *take_idle(shelf *from)
+{
+    chunk *taken = NULL;
+    pthread_mutex_lock(&from->lock);
+    for (chunk *one = from->first, *next; one; one = next) {
+        next = one->next;
+        if (one->used)
+            continue;
+        unlink_chunk(from, one);
+        one->next = taken;
+        taken = one;
+    }
+    pthread_mutex_unlock(&from->lock);
+    return taken;
+}
+
+void ah_pool_trim(void)
+{
+    pthread_once(&once, prepare);
+    for (unsigned i = 0; i < SIZES; i++) {
+        for (chunk *one = take_idle(&shelves[i]), *next; one; one = next) {
+            next = one->next;
+            unmap_idle(one);
+        }
+    }
+}
+
+#endif
