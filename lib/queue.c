@@ -135,20 +135,21 @@ static void list_locked(ah_worker *worker)
 static void release_locked(ah_worker *worker)
 {
     ah_queue *queue = worker->queue;
-    if (!ah_parker_release(&worker->parker))
+    ah_bell *bell = ah_parker_release(&worker->parker);
+    if (!bell)
         return;
     if (queue->released)
-        ah_parker_call(queue->released);
-    queue->released = &worker->parker;
+        ah_bell_ring(queue->released);
+    queue->released = bell;
 }
 
 static void unlock(ah_queue *queue)
 {
-    ah_parker *released = queue->released;
+    ah_bell *released = queue->released;
     queue->released = NULL;
     pthread_mutex_unlock(&queue->lock);
     if (released)
-        ah_parker_call(released);
+        ah_bell_ring(released);
 }
 
 /* Whether the worker, which was idle, is on its way to the queue, to take what waits there. */

@@ -142,7 +142,7 @@ typedef enum ah_queue_state {
 struct ah_queue {
     pthread_mutex_t lock;
     /* Of a worker who is to be called as soon as the lock is let go; NULL: nobody. */
-    ah_parker *released;
+    ah_bell *released;
     /* A worker has left. */
     pthread_cond_t left;
     ah_queue_state state;

@@ -70,12 +70,17 @@ static ah_fields *fields_of(ah_receiver *receiver)
     return &receiver->outcome->response->trailers;
 }
 
-/* What would break a program's line becomes a space (RFC 9110 section 5.5). */
-static void blank_out_returns(char *line, size_t length)
+/* What would break a program's line becomes a space (RFC 9110 section 5.5). False: there is a zero byte, which would end
+ * it. */
+static bool blank_out_returns(char *line, size_t length)
 {
-    const char *end = line + length;
-    while ((line = memchr(line, '\r', (size_t)(end - line))) != NULL)
-        *line++ = ' ';
+    for (const char *end = line + length; line < end; line++) {
+        if (*line == '\0')
+            return false;
+        if (*line == '\r')
+            *line = ' ';
+    }
+    return true;
 }
 
 /* The field line is complete: "name: value". */
@@ -84,9 +89,8 @@ static bool commit_line(ah_receiver *receiver)
     if (receiver->line.length == 0)
         return true;
     const char *line = receiver->line.data;
-    if (memchr(line, '\0', receiver->line.length))
+    if (!blank_out_returns(receiver->line.data, receiver->line.length))
         return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "A header line has a zero byte");
-    blank_out_returns(receiver->line.data, receiver->line.length);
     const char *colon = memchr(line, ':', receiver->line.length);
     /* White space before the first name would be the name's (RFC 9112 section 2.2). */
     if (!colon || colon == line || is_fold(line))

@@ -185,12 +185,13 @@ static int on_connected(void *data, char *ip, char *local_ip, int port, int loca
     (void)local_port;
     AH_DEBUG("transfer", "%s: connected to %s port %d", transfer->request->uri.authority, ip, port);
     transfer->connected = true;
-    transfer->last_activity = ah_clock_now();
-    if (transfer->request->timeout > 0)
+    if (transfer->request->timeout > 0) {
+        transfer->last_activity = ah_clock_now();
         ah_timers_set(&transfer->transfers->silences, &transfer->silence,
                       transfer->last_activity + transfer->request->timeout);
-    else
+    } else {
         ah_timers_cancel(&transfer->transfers->silences, &transfer->silence);
+    }
     return CURL_PREREQFUNC_OK;
 }
 

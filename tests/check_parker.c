@@ -5,6 +5,8 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 
 #include "base/parker.h"
 
@@ -86,6 +88,67 @@ START_TEST(no_wake_up_is_lost)
 }
 END_TEST
 
+/* More than there are bells: some sleep at the same one. */
+enum { SLEEPERS = 100 };
+
+struct sleeper {
+    ah_parker parker;
+    pthread_t thread;
+};
+
+static atomic_int risen;
+
+static void *sleep_once(void *data)
+{
+    struct sleeper *sleeper = data;
+    ck_assert(ah_parker_sleep(&sleeper->parker, AH_NEVER));
+    atomic_fetch_add(&risen, 1);
+    return NULL;
+}
+
+START_TEST(only_who_is_woken_rises)
+{
+    static struct sleeper sleepers[SLEEPERS];
+    atomic_store(&risen, 0);
+    for (int i = 0; i < SLEEPERS; i++) {
+        ah_parker_init(&sleepers[i].parker);
+        ck_assert_int_eq(pthread_create(&sleepers[i].thread, NULL, sleep_once, &sleepers[i]), 0);
+    }
+    for (int i = 0; i < SLEEPERS; i++) {
+        ah_parker_wake(&sleepers[i].parker);
+        ck_assert_int_eq(pthread_join(sleepers[i].thread, NULL), 0);
+        ck_assert_int_eq(atomic_load(&risen), i + 1);
+        ah_parker_destroy(&sleepers[i].parker);
+    }
+}
+END_TEST
+
+static void *sleep_and_free(void *data)
+{
+    ah_parker *parker = data;
+    ck_assert(ah_parker_sleep(parker, AH_NEVER));
+    ah_parker_destroy(parker);
+    free(parker);
+    return NULL;
+}
+
+/* Whoever watches memory would see it used after that. */
+START_TEST(who_is_woken_may_destroy_it_at_once)
+{
+    for (int i = 0; i < 500; i++) {
+        pthread_t thread;
+        ah_parker *parker = malloc(sizeof(*parker));
+        ck_assert_ptr_nonnull(parker);
+        ah_parker_init(parker);
+        ck_assert_int_eq(pthread_create(&thread, NULL, sleep_and_free, parker), 0);
+        if (i % 2)
+            sched_yield();
+        ah_parker_wake(parker);
+        ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    }
+}
+END_TEST
+
 Suite *parker_suite(void)
 {
     Suite *suite = suite_create("parker");
@@ -94,6 +157,8 @@ Suite *parker_suite(void)
     tcase_add_test(sleep, several_wake_ups_are_one);
     tcase_add_test(sleep, a_deadline_ends_the_sleep_but_not_early);
     tcase_add_test(sleep, no_wake_up_is_lost);
+    tcase_add_test(sleep, only_who_is_woken_rises);
+    tcase_add_test(sleep, who_is_woken_may_destroy_it_at_once);
     suite_add_tcase(suite, sleep);
     return suite;
 }

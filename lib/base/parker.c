@@ -5,8 +5,10 @@
 
 #include "base/parker.h"
 
+#include <limits.h>
 #include <sched.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #if defined(__linux__)
@@ -22,26 +24,39 @@ enum { AWAKE, ASLEEP, WOKEN };
 
 #if defined(__linux__)
 
+/* A thread sleeps at a bell and not at its parker, whose memory may be gone when the one that wakes it gets as far as to
+ * call the system. */
+struct ah_bell {
+    _Alignas(64) atomic_uint rings;
+};
+
+enum { BELL_BITS = 6 };
+static ah_bell bells[1 << BELL_BITS];
+
+/* Stacks lie at like addresses, and not parkers with the same remainder. */
+static ah_bell *bell_of(const ah_parker *parker)
+{
+    return &bells[(uint64_t)(uintptr_t)parker * UINT64_C(0x9e3779b97f4a7c15) >> (64 - BELL_BITS)];
+}
+
 static void init(ah_parker *parker)
 {
-    atomic_init(&parker->callers, 0);
+    (void)parker;
 }
 
 static void destroy(ah_parker *parker)
 {
-    /* Whoever has been told to wake up may be here before it was called. The caller may have a lower priority, and get
-     * the processor only if this thread sleeps. */
-    const struct timespec moment = {.tv_nsec = 20000};
-    for (bool yielded = false; atomic_load_explicit(&parker->callers, memory_order_acquire) != 0; yielded = true) {
-        if (yielded)
-            nanosleep(&moment, NULL);
-        else
-            sched_yield();
-    }
+    (void)parker;
+}
+
+/* How often the bell has been rung; to be asked before the state is looked at for the last time. */
+static unsigned listen(const ah_parker *parker)
+{
+    return atomic_load_explicit(&bell_of(parker)->rings, memory_order_acquire);
 }
 
 /* May return at any time. */
-static void doze(ah_parker *parker, ah_time deadline)
+static void doze(ah_parker *parker, unsigned rings, ah_time deadline)
 {
     struct timespec left;
     bool ends = deadline < AH_NEVER;
@@ -49,22 +64,19 @@ static void doze(ah_parker *parker, ah_time deadline)
         double seconds = deadline - ah_clock_now();
         left = ah_clock_timespec(seconds > 0 ? seconds : 0);
     }
-    syscall(SYS_futex, &parker->state, FUTEX_WAIT_PRIVATE, ASLEEP, ends ? &left : NULL, NULL, 0);
+    syscall(SYS_futex, &bell_of(parker)->rings, FUTEX_WAIT_PRIVATE, rings, ends ? &left : NULL, NULL, 0);
 }
 
-bool ah_parker_release(ah_parker *parker)
+ah_bell *ah_parker_release(ah_parker *parker)
 {
-    atomic_fetch_add_explicit(&parker->callers, 1, memory_order_relaxed);
-    if (atomic_exchange_explicit(&parker->state, WOKEN, memory_order_acq_rel) == ASLEEP)
-        return true;
-    atomic_fetch_sub_explicit(&parker->callers, 1, memory_order_release);
-    return false;
+    bool sleeps = atomic_exchange_explicit(&parker->state, WOKEN, memory_order_acq_rel) == ASLEEP;
+    return sleeps ? bell_of(parker) : NULL;
 }
 
-void ah_parker_call(ah_parker *parker)
+void ah_bell_ring(ah_bell *bell)
 {
-    syscall(SYS_futex, &parker->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-    atomic_fetch_sub_explicit(&parker->callers, 1, memory_order_release);
+    atomic_fetch_add_explicit(&bell->rings, 1, memory_order_relaxed);
+    syscall(SYS_futex, &bell->rings, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
 #else
@@ -88,8 +100,15 @@ static void destroy(ah_parker *parker)
     pthread_mutex_destroy(&parker->lock);
 }
 
-static void doze(ah_parker *parker, ah_time deadline)
+static unsigned listen(const ah_parker *parker)
 {
+    (void)parker;
+    return 0;
+}
+
+static void doze(ah_parker *parker, unsigned rings, ah_time deadline)
+{
+    (void)rings;
     pthread_mutex_lock(&parker->lock);
     if (atomic_load_explicit(&parker->state, memory_order_relaxed) != ASLEEP) {
         /* Woken meanwhile. */
@@ -102,18 +121,18 @@ static void doze(ah_parker *parker, ah_time deadline)
     pthread_mutex_unlock(&parker->lock);
 }
 
-bool ah_parker_release(ah_parker *parker)
+ah_bell *ah_parker_release(ah_parker *parker)
 {
     pthread_mutex_lock(&parker->lock);
     if (atomic_exchange_explicit(&parker->state, WOKEN, memory_order_acq_rel) == ASLEEP)
         pthread_cond_signal(&parker->changed);
     pthread_mutex_unlock(&parker->lock);
-    return false;
+    return NULL;
 }
 
-void ah_parker_call(ah_parker *parker)
+void ah_bell_ring(ah_bell *bell)
 {
-    (void)parker;
+    (void)bell;
 }
 
 #endif
@@ -133,21 +152,40 @@ void ah_parker_destroy(ah_parker *parker)
 
 void ah_parker_wake(ah_parker *parker)
 {
-    if (ah_parker_release(parker))
-        ah_parker_call(parker);
+    ah_bell *bell = ah_parker_release(parker);
+    if (bell)
+        ah_bell_ring(bell);
+}
+
+/* Whoever is about to wake this thread may need its processor for it: then neither falls asleep. It is not tried often
+ * where it has been in vain, as with an answer that has to come from a server. */
+static void yield(const ah_parker *parker)
+{
+    enum { TRUST = 4, PROBE = 16 };
+    static _Thread_local unsigned trust = TRUST;
+    static _Thread_local unsigned slept;
+    if (trust == 0 && ++slept < PROBE)
+        return;
+    slept = 0;
+    sched_yield();
+    if (atomic_load_explicit(&parker->state, memory_order_relaxed) != AWAKE)
+        trust = TRUST;
+    else if (trust)
+        trust--;
 }
 
 bool ah_parker_sleep(ah_parker *parker, ah_time deadline)
 {
     int state = AWAKE;
     bool in_time = true;
-    /* Whoever is about to wake this thread may need its processor for it: then neither falls asleep. */
     if (atomic_load_explicit(&parker->state, memory_order_relaxed) == AWAKE)
-        sched_yield();
-    if (atomic_compare_exchange_strong_explicit(&parker->state, &state, ASLEEP, memory_order_acquire,
+        yield(parker);
+    unsigned rings = listen(parker);
+    if (atomic_compare_exchange_strong_explicit(&parker->state, &state, ASLEEP, memory_order_acq_rel,
                                                 memory_order_acquire)) {
         do {
-            doze(parker, deadline);
+            doze(parker, rings, deadline);
+            rings = listen(parker);
             state = atomic_load_explicit(&parker->state, memory_order_acquire);
             in_time = deadline >= AH_NEVER || ah_clock_now() < deadline;
         } while (state == ASLEEP && in_time);
