@@ -240,14 +240,12 @@ static void run_queue(bench *b)
            ((double)after - (double)before) * 1024 / (double)b->n);
 }
 
-/* As many workers as a small machine has cores, if they can have equally many transfers. */
+/* One worker: a server on the same small machine needs the other core. */
 static void run_many(bench *b)
 {
-    unsigned workers = b->concurrency % 2 ? 1 : 2;
-
     if (b->workers == 0 && b->transfers == 0) {
-        asynchttp_http_set_max_workers(b->http, workers);
-        asynchttp_http_set_transfers_per_worker(b->http, (unsigned)b->concurrency / workers);
+        asynchttp_http_set_max_workers(b->http, 1);
+        asynchttp_http_set_transfers_per_worker(b->http, (unsigned)b->concurrency);
     }
     run_timed(b);
 }

@@ -253,5 +253,5 @@ def workloads(quick):
         side_by_side(some(20000), 5), side_by_side(some(20000), 64),
         fresh_hits("1k", some(10000), some(1000), 0.35, 0.2), fresh_hits("16k", some(10000), some(1000), 0.45, 0.35),
         revalidations(some(2500)), all_at_once(10000), large_body(), queueing(100000),
-        many_entries(1000000, 20000, 2000), processes(some(10000), some(1000)),
+        many_entries(1000000, 100000, 2000), processes(some(10000), some(1000)),
     ]
