@@ -48,6 +48,7 @@ static void destroy(asynchttp_http *http)
     ah_shared_release(http->queue);
     pthread_mutex_destroy(&http->lock);
     free(http);
+    ah_pool_leave();
 }
 
 /* The defaults, the authorities of HTTPLIB2_CA_CERTS among them. NULL: no memory. */
@@ -76,6 +77,7 @@ asynchttp_http *asynchttp_http_new(const char *cache_directory)
     if (!http)
         return NULL;
     http->number = atomic_fetch_add_explicit(&count, 1, memory_order_relaxed) + 1;
+    ah_pool_enter();
     pthread_mutex_init(&http->lock, NULL);
     http->process = ah_process_current();
     http->max_workers = 5;
@@ -202,7 +204,6 @@ void asynchttp_http_free(asynchttp_http *http)
     else
         leave_shut(http);
     destroy(http);
-    ah_pool_trim();
 }
 
 /* The settings without credentials and certificates; NULL: no memory. */

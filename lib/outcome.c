@@ -29,9 +29,10 @@ void ah_outcome_explain(ah_outcome *outcome, const char *format, ...)
     bool made = ah_buffer_append_string(&message, ah_outcome_message(outcome)) &&
                 ah_buffer_vprintf(&message, format, arguments);
     va_end(arguments);
-    if (made) {
+    char *longer = made ? ah_buffer_take(&message) : NULL;
+    if (longer) {
         free(outcome->message);
-        outcome->message = ah_buffer_take(&message);
+        outcome->message = longer;
     }
     ah_buffer_free(&message);
 }

@@ -263,6 +263,29 @@ START_TEST(take_gives_the_bytes_away)
 }
 END_TEST
 
+/* Of each size that memory of another kind is for. */
+START_TEST(what_is_taken_can_be_freed)
+{
+    static const size_t sizes[] = {1, 500, 511, 512, 5000, 70000, 80000, 20 << 20};
+    ah_buffer buffer = {0};
+    ck_assert(ah_buffer_reserve(&buffer, sizes[_i]));
+    for (size_t i = 0; i < sizes[_i]; i++)
+        buffer.data[i] = (char)('a' + i % 23);
+    buffer.length = sizes[_i];
+    buffer.data[buffer.length] = '\0';
+    char *taken = ah_buffer_take(&buffer);
+    ck_assert_ptr_nonnull(taken);
+    ck_assert_uint_eq(strlen(taken), sizes[_i]);
+    for (size_t i = 0; i < sizes[_i]; i++) {
+        if (taken[i] != (char)('a' + i % 23))
+            ck_abort_msg("byte %zu is %d", i, taken[i]);
+    }
+    ck_assert_uint_eq(buffer.length, 0);
+    ck_assert_uint_eq(buffer.capacity, 0);
+    free(taken);
+}
+END_TEST
+
 START_TEST(take_from_a_fresh_buffer_gives_null)
 {
     ah_buffer buffer = {0};
@@ -325,6 +348,7 @@ Suite *buffer_suite(void)
     suite_add_tcase(suite, print);
     TCase *end = tcase_create("end");
     tcase_add_test(end, take_gives_the_bytes_away);
+    tcase_add_loop_test(end, what_is_taken_can_be_freed, 0, 8);
     tcase_add_test(end, take_from_a_fresh_buffer_gives_null);
     tcase_add_test(end, clear_keeps_the_memory);
     tcase_add_test(end, freed_buffers_are_empty_and_usable);

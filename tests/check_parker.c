@@ -53,12 +53,13 @@ END_TEST
 struct game {
     ah_parker sides[2];
     unsigned long moves;
+    int rounds;
 };
 
 static void *answer(void *data)
 {
     struct game *game = data;
-    for (int i = 0; i < TURNS; i++) {
+    for (int i = 0; i < game->rounds; i++) {
         ck_assert(ah_parker_sleep(&game->sides[1], AH_NEVER));
         game->moves++;
         ah_parker_wake(&game->sides[0]);
@@ -66,9 +67,20 @@ static void *answer(void *data)
     return NULL;
 }
 
+static void *ask(void *data)
+{
+    struct game *game = data;
+    for (int i = 0; i < game->rounds; i++) {
+        game->moves++;
+        ah_parker_wake(&game->sides[1]);
+        ck_assert(ah_parker_sleep(&game->sides[0], AH_NEVER));
+    }
+    return NULL;
+}
+
 START_TEST(no_wake_up_is_lost)
 {
-    struct game game = {.moves = 0};
+    struct game game = {.moves = 0, .rounds = TURNS};
     pthread_t thread;
     ah_parker_init(&game.sides[0]);
     ah_parker_init(&game.sides[1]);
@@ -88,7 +100,7 @@ START_TEST(no_wake_up_is_lost)
 }
 END_TEST
 
-/* More than there are bells: some sleep at the same one. */
+/* So many that some sleep at the same bell, mostly. */
 enum { SLEEPERS = 100 };
 
 struct sleeper {
@@ -120,6 +132,26 @@ START_TEST(only_who_is_woken_rises)
         ck_assert_int_eq(atomic_load(&risen), i + 1);
         ah_parker_destroy(&sleepers[i].parker);
     }
+}
+END_TEST
+
+/* The same with all of them at once, over and over: each bell is heard by some whom it does not concern. */
+START_TEST(no_wake_up_is_lost_among_many)
+{
+    enum { GAMES = 50, MOVES = 200 };
+    static struct game games[GAMES];
+    pthread_t threads[2 * GAMES];
+    for (int i = 0; i < GAMES; i++) {
+        games[i] = (struct game){.moves = 0, .rounds = MOVES};
+        ah_parker_init(&games[i].sides[0]);
+        ah_parker_init(&games[i].sides[1]);
+        ck_assert_int_eq(pthread_create(&threads[2 * i], NULL, answer, &games[i]), 0);
+        ck_assert_int_eq(pthread_create(&threads[2 * i + 1], NULL, ask, &games[i]), 0);
+    }
+    for (int i = 0; i < 2 * GAMES; i++)
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    for (int i = 0; i < GAMES; i++)
+        ck_assert_uint_eq(games[i].moves, 2 * MOVES);
 }
 END_TEST
 
@@ -157,6 +189,7 @@ Suite *parker_suite(void)
     tcase_add_test(sleep, several_wake_ups_are_one);
     tcase_add_test(sleep, a_deadline_ends_the_sleep_but_not_early);
     tcase_add_test(sleep, no_wake_up_is_lost);
+    tcase_add_test(sleep, no_wake_up_is_lost_among_many);
     tcase_add_test(sleep, only_who_is_woken_rises);
     tcase_add_test(sleep, who_is_woken_may_destroy_it_at_once);
     suite_add_tcase(suite, sleep);

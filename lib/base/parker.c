@@ -24,13 +24,22 @@ enum { AWAKE, ASLEEP, WOKEN };
 
 #if defined(__linux__)
 
+/* The call that takes the C library's struct timespec. */
+#if !defined(SYS_futex_time64)
+static const long futex = SYS_futex;
+#elif !defined(SYS_futex)
+static const long futex = SYS_futex_time64;
+#else
+static const long futex = sizeof(time_t) > sizeof(long) ? SYS_futex_time64 : SYS_futex;
+#endif
+
 /* A thread sleeps at a bell and not at its parker, whose memory may be gone when the one that wakes it gets as far as to
  * call the system. */
 struct ah_bell {
     _Alignas(64) atomic_uint rings;
 };
 
-enum { BELL_BITS = 6 };
+enum { BELL_BITS = 10 };
 static ah_bell bells[1 << BELL_BITS];
 
 /* Stacks lie at like addresses, and not parkers with the same remainder. */
@@ -50,7 +59,7 @@ static void destroy(ah_parker *parker)
 }
 
 /* How often the bell has been rung; to be asked before the state is looked at for the last time. */
-static unsigned listen(const ah_parker *parker)
+static unsigned heard(const ah_parker *parker)
 {
     return atomic_load_explicit(&bell_of(parker)->rings, memory_order_acquire);
 }
@@ -64,19 +73,21 @@ static void doze(ah_parker *parker, unsigned rings, ah_time deadline)
         double seconds = deadline - ah_clock_now();
         left = ah_clock_timespec(seconds > 0 ? seconds : 0);
     }
-    syscall(SYS_futex, &bell_of(parker)->rings, FUTEX_WAIT_PRIVATE, rings, ends ? &left : NULL, NULL, 0);
+    syscall(futex, &bell_of(parker)->rings, FUTEX_WAIT_PRIVATE, rings, ends ? &left : NULL, NULL, 0);
 }
 
 ah_bell *ah_parker_release(ah_parker *parker)
 {
+    ah_bell *bell = bell_of(parker);
     bool sleeps = atomic_exchange_explicit(&parker->state, WOKEN, memory_order_acq_rel) == ASLEEP;
-    return sleeps ? bell_of(parker) : NULL;
+    return sleeps ? bell : NULL;
 }
 
 void ah_bell_ring(ah_bell *bell)
 {
-    atomic_fetch_add_explicit(&bell->rings, 1, memory_order_relaxed);
-    syscall(SYS_futex, &bell->rings, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+    /* Who hears it sees that it is woken, if it is. */
+    atomic_fetch_add_explicit(&bell->rings, 1, memory_order_release);
+    syscall(futex, &bell->rings, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
 #else
@@ -100,7 +111,7 @@ static void destroy(ah_parker *parker)
     pthread_mutex_destroy(&parker->lock);
 }
 
-static unsigned listen(const ah_parker *parker)
+static unsigned heard(const ah_parker *parker)
 {
     (void)parker;
     return 0;
@@ -180,12 +191,12 @@ bool ah_parker_sleep(ah_parker *parker, ah_time deadline)
     bool in_time = true;
     if (atomic_load_explicit(&parker->state, memory_order_relaxed) == AWAKE)
         yield(parker);
-    unsigned rings = listen(parker);
+    unsigned rings = heard(parker);
     if (atomic_compare_exchange_strong_explicit(&parker->state, &state, ASLEEP, memory_order_acq_rel,
                                                 memory_order_acquire)) {
         do {
             doze(parker, rings, deadline);
-            rings = listen(parker);
+            rings = heard(parker);
             state = atomic_load_explicit(&parker->state, memory_order_acquire);
             in_time = deadline >= AH_NEVER || ah_clock_now() < deadline;
         } while (state == ASLEEP && in_time);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 /* Tools that watch memory are to see each piece as one allocation. */
@@ -18,8 +19,11 @@
 #define AH_PLAIN_MEMORY 1
 #endif
 #endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(MAP_ANONYMOUS)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define AH_PLAIN_MEMORY 1
+#endif
+#if !defined(AH_PLAIN_MEMORY)
+#define AH_PLAIN_MEMORY 0
 #endif
 
 /* Pieces of 128 bytes, and of eight sizes in each doubling from there on, up to AH_POOL_MOST. */
@@ -50,32 +54,13 @@ size_t ah_pool_size(size_t size)
     return size > AH_POOL_MOST ? size : size_of(rank_of(size));
 }
 
-#if defined(AH_PLAIN_MEMORY)
-
-void *ah_pool_obtain(size_t size)
-{
-    return malloc(ah_pool_size(size));
-}
-
-void ah_pool_release(void *memory, size_t size)
-{
-    (void)size;
-    free(memory);
-}
-
-void ah_pool_trim(void)
-{
-}
-
-#else
-
 /* Aligned to its size, so that a piece tells where its chunk begins. */
 static const size_t chunk_size = (size_t)256 << 10;
 /* New memory is asked for so much at a time, more as a chunk fills: a page fault for each page would cost several times
  * as much. */
 static const size_t least_step = (size_t)16 << 10;
 static const size_t most_step = (size_t)64 << 10;
-/* How many chunks without a piece in use are kept: 16 MiB. */
+/* How many chunks without a piece in use are kept while there are users: 16 MiB. */
 enum { MOST_IDLE = 64 };
 
 typedef struct piece {
@@ -96,39 +81,53 @@ typedef struct chunk {
     /* Up to here it is known to have memory. */
     size_t touched;
     unsigned rank;
+    unsigned generation;
 } chunk;
 
 /* The chunks of one size. */
 typedef struct shelf {
-    pthread_mutex_t lock;
+    _Alignas(64) pthread_mutex_t lock;
     /* Those that have room. */
     chunk *first;
 } shelf;
 
 static shelf shelves[SIZES];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+/* All memory is malloc()'s. */
+static bool plain;
+static atomic_uint users;
 /* How many chunks have no piece in use. */
 static atomic_uint idle;
+/* How many forks there are between the first process and this one. */
+static atomic_uint generation;
 
-/* ---- fork(): a child must not inherit a lock that a thread holds which it has not ---- */
-
-static void lock_all(void)
+static void make_shelves(void)
 {
-    for (unsigned i = 0; i < SIZES; i++)
-        pthread_mutex_lock(&shelves[i].lock);
+    for (unsigned i = 0; i < SIZES; i++) {
+        pthread_mutex_init(&shelves[i].lock, NULL);
+        shelves[i].first = NULL;
+    }
 }
 
-static void unlock_all(void)
+/* A child of fork() begins with nothing: its parent's threads may have been at work on any of it. */
+static void begin_anew(void)
 {
-    for (unsigned i = 0; i < SIZES; i++)
-        pthread_mutex_unlock(&shelves[i].lock);
+    make_shelves();
+    atomic_store_explicit(&users, 0, memory_order_relaxed);
+    atomic_store_explicit(&idle, 0, memory_order_relaxed);
+    atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
 }
 
 static void prepare(void)
 {
-    for (unsigned i = 0; i < SIZES; i++)
-        pthread_mutex_init(&shelves[i].lock, NULL);
-    pthread_atfork(lock_all, unlock_all, unlock_all);
+#if defined(MAP_ANONYMOUS)
+    const char *wanted = getenv("ASYNCHTTP_POOL");
+    plain = wanted && *wanted ? strcmp(wanted, "0") == 0 : AH_PLAIN_MEMORY;
+#else
+    plain = true;
+#endif
+    make_shelves();
+    pthread_atfork(NULL, NULL, begin_anew);
 }
 
 /* ---- Chunks ---- */
@@ -166,7 +165,11 @@ static void populate(char *memory, size_t length)
 /* NULL: no memory. */
 static chunk *map_chunk(void)
 {
+#if defined(MAP_ANONYMOUS)
     char *memory = mmap(NULL, 2 * chunk_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+#else
+    char *memory = MAP_FAILED;
+#endif
     if (memory == MAP_FAILED)
         return NULL;
     size_t before = chunk_size - (uintptr_t)memory % chunk_size;
@@ -194,7 +197,10 @@ static void add_chunk(shelf *to, unsigned rank)
     chunk *added = map_chunk();
     if (!added)
         return;
-    *added = (chunk){.rank = rank, .fresh = start_of_pieces(), .touched = least_step};
+    *added = (chunk){.rank = rank,
+                     .generation = atomic_load_explicit(&generation, memory_order_relaxed),
+                     .fresh = start_of_pieces(),
+                     .touched = least_step};
     link_chunk(to, added);
     atomic_fetch_add_explicit(&idle, 1, memory_order_relaxed);
 }
@@ -204,13 +210,20 @@ static bool has_room(const chunk *one)
     return one->returned || one->fresh + size_of(one->rank) <= chunk_size;
 }
 
+/* Where the last piece ends. */
+static size_t end_of_pieces(const chunk *one)
+{
+    size_t size = size_of(one->rank);
+    return start_of_pieces() + (chunk_size - start_of_pieces()) / size * size;
+}
+
 /* Sees to it that the memory is there up to where pieces have been taken, and for some more. */
 static void touch(chunk *one)
 {
     size_t step = one->touched < most_step ? one->touched : most_step;
     size_t target = (one->fresh + step - 1) / step * step;
-    if (target > chunk_size)
-        target = chunk_size;
+    if (target > end_of_pieces(one))
+        target = end_of_pieces(one);
     populate((char *)one + one->touched, target - one->touched);
     one->touched = target;
 }
@@ -237,15 +250,15 @@ static bool put_piece(chunk *one, piece *returned)
 {
     returned->next = one->returned;
     one->returned = returned;
-    return --one->used == 0 && atomic_fetch_add_explicit(&idle, 1, memory_order_relaxed) >= MOST_IDLE;
+    if (--one->used != 0)
+        return false;
+    unsigned most = atomic_load_explicit(&users, memory_order_relaxed) ? MOST_IDLE : 0;
+    return atomic_fetch_add_explicit(&idle, 1, memory_order_relaxed) >= most;
 }
 
-void *ah_pool_obtain(size_t size)
+/* NULL: no memory. */
+static void *obtain_piece(unsigned rank)
 {
-    if (size > AH_POOL_MOST)
-        return malloc(size);
-    pthread_once(&once, prepare);
-    unsigned rank = rank_of(size);
     shelf *from = &shelves[rank];
     void *taken = NULL;
     pthread_mutex_lock(&from->lock);
@@ -261,17 +274,12 @@ void *ah_pool_obtain(size_t size)
     return taken;
 }
 
-void ah_pool_release(void *memory, size_t size)
+static void release_piece(chunk *of, piece *returned)
 {
-    if (size > AH_POOL_MOST || !memory) {
-        free(memory);
-        return;
-    }
-    chunk *of = (chunk *)(void *)((char *)memory - (uintptr_t)memory % chunk_size);
     shelf *to = &shelves[of->rank];
     pthread_mutex_lock(&to->lock);
     bool had_room = has_room(of);
-    bool gone = put_piece(of, memory);
+    bool gone = put_piece(of, returned);
     if (gone && had_room)
         unlink_chunk(to, of);
     if (!gone && !had_room)
@@ -298,9 +306,8 @@ static chunk *take_idle(shelf *from)
     return taken;
 }
 
-void ah_pool_trim(void)
+static void trim(void)
 {
-    pthread_once(&once, prepare);
     for (unsigned i = 0; i < SIZES; i++) {
         for (chunk *one = take_idle(&shelves[i]), *next; one; one = next) {
             next = one->next;
@@ -309,4 +316,43 @@ void ah_pool_trim(void)
     }
 }
 
-#endif
+/* ---- What others call ---- */
+
+void *ah_pool_obtain(size_t size)
+{
+    if (size > PTRDIFF_MAX)
+        return NULL;
+    pthread_once(&once, prepare);
+    if (plain || size > AH_POOL_MOST)
+        return malloc(ah_pool_size(size));
+    void *taken = obtain_piece(rank_of(size));
+    if (taken)
+        return taken;
+    /* What is kept for other sizes may be all there is. */
+    trim();
+    return obtain_piece(rank_of(size));
+}
+
+void ah_pool_release(void *memory, size_t size)
+{
+    if (!memory || plain || size > AH_POOL_MOST) {
+        free(memory);
+        return;
+    }
+    chunk *of = (chunk *)(void *)((char *)memory - (uintptr_t)memory % chunk_size);
+    /* What a child has inherited stays where it is. */
+    if (of->generation == atomic_load_explicit(&generation, memory_order_relaxed))
+        release_piece(of, memory);
+}
+
+void ah_pool_enter(void)
+{
+    pthread_once(&once, prepare);
+    atomic_fetch_add_explicit(&users, 1, memory_order_relaxed);
+}
+
+void ah_pool_leave(void)
+{
+    if (atomic_fetch_sub_explicit(&users, 1, memory_order_relaxed) == 1)
+        trim();
+}

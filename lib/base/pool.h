@@ -3,7 +3,11 @@
  *
  * That is what malloc() does worst: threads meet at the lock of one heap, whose end is given to the system as promises
  * go and obtained again, page fault by page fault, as they come. Here memory of about one size comes from chunks of
- * pieces, new memory is asked for several pages at a time, and what nobody uses is kept for the next, up to 16 MiB.
+ * pieces, and new memory is asked for several pages at a time. Chunks of which no piece is in use are kept while there
+ * are users, up to 16 MiB; the others are as large as they are for as long as any piece of them is in use.
+ *
+ * With ASYNCHTTP_POOL=0 in the environment all of it is malloc()'s, for tools that watch memory; so it is by default
+ * where the library was compiled for a sanitizer.
  */
 #ifndef AH_POOL_H
 #define AH_POOL_H
@@ -23,7 +27,8 @@ void *ah_pool_obtain(size_t size);
  * any thread. */
 void ah_pool_release(void *memory, size_t size);
 
-/* Gives to the system what is kept. */
-void ah_pool_trim(void);
+/* One more user, and one fewer: without any, nothing is kept. A child of fork() begins with none. */
+void ah_pool_enter(void);
+void ah_pool_leave(void);
 
 #endif
