@@ -208,9 +208,10 @@ done <"$tmp/out"
 
 {
     cut -d ' ' -f 1 "$tmp/codes" | sed 's/^/ASYNCHTTP_/'
-    # The names that the header declares, and that of the environment.
+    # The names that the header declares, and those of the environment.
     awk '/^[ \t]*\*|^\/\*/ { next } { print }' "$header" | tr -c 'A-Z0-9_a-z' '\n' | grep '^ASYNCHTTP_'
     echo ASYNCHTTP_LOG
+    echo ASYNCHTTP_POOL
 } | sort -u >"$tmp/known_constants"
 sort -u "$tmp/constants" >"$tmp/out"
 while read -r page constant; do

@@ -133,6 +133,9 @@ typedef struct asynchttp_cache asynchttp_cache;
  * functions return that as well. A promise from before the fork can be read if it was done by then, and
  * else gives ASYNCHTTP_E_INVALID_ARGUMENT at once. The _free functions do nothing with either. A child may
  * make a client of its own.
+ *
+ * Memory of promises and of what they hold is kept for the next ones while there is a client. With ASYNCHTTP_POOL=0 in
+ * the environment, read when the first client is made, all of it is malloc()'s, for valgrind and the like.
  */
 ASYNCHTTP_EXTERN asynchttp_http *asynchttp_http_new(const char *cache_directory);
 

@@ -5,6 +5,7 @@
 
 #include "base/parker.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <sched.h>
 #include <stddef.h>
@@ -24,14 +25,34 @@ enum { AWAKE, ASLEEP, WOKEN };
 
 #if defined(__linux__)
 
-/* The call that takes the C library's struct timespec. */
-#if !defined(SYS_futex_time64)
-static const long futex = SYS_futex;
-#elif !defined(SYS_futex)
-static const long futex = SYS_futex_time64;
-#else
-static const long futex = sizeof(time_t) > sizeof(long) ? SYS_futex_time64 : SYS_futex;
+/* Waits while the word has this value; NULL: however long. Where a long is too short for a time_t there are two calls,
+ * and kernels that know the old one alone. */
+static void wait_for(atomic_uint *word, unsigned value, const struct timespec *left)
+{
+#if defined(SYS_futex_time64)
+    if (sizeof(left->tv_sec) > sizeof(long)) {
+        if (syscall(SYS_futex_time64, word, FUTEX_WAIT_PRIVATE, value, left, NULL, 0) == 0 ||
+            (errno != ENOSYS && errno != EPERM))
+            return;
+    }
 #endif
+#if defined(SYS_futex)
+    struct {
+        long seconds;
+        long nanoseconds;
+    } time = {left ? (long)left->tv_sec : 0, left ? left->tv_nsec : 0};
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, left ? &time : NULL, NULL, 0);
+#endif
+}
+
+static void wake_all(atomic_uint *word)
+{
+#if defined(SYS_futex)
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+#else
+    syscall(SYS_futex_time64, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+#endif
+}
 
 /* A thread sleeps at a bell and not at its parker, whose memory may be gone when the one that wakes it gets as far as to
  * call the system. */
@@ -73,7 +94,7 @@ static void doze(ah_parker *parker, unsigned rings, ah_time deadline)
         double seconds = deadline - ah_clock_now();
         left = ah_clock_timespec(seconds > 0 ? seconds : 0);
     }
-    syscall(futex, &bell_of(parker)->rings, FUTEX_WAIT_PRIVATE, rings, ends ? &left : NULL, NULL, 0);
+    wait_for(&bell_of(parker)->rings, rings, ends ? &left : NULL);
 }
 
 ah_bell *ah_parker_release(ah_parker *parker)
@@ -87,7 +108,7 @@ void ah_bell_ring(ah_bell *bell)
 {
     /* Who hears it sees that it is woken, if it is. */
     atomic_fetch_add_explicit(&bell->rings, 1, memory_order_release);
-    syscall(futex, &bell->rings, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+    wake_all(&bell->rings);
 }
 
 #else

@@ -60,7 +60,7 @@ static const size_t chunk_size = (size_t)256 << 10;
  * as much. */
 static const size_t least_step = (size_t)16 << 10;
 static const size_t most_step = (size_t)64 << 10;
-/* How many chunks without a piece in use are kept while there are users: 16 MiB. */
+/* How many chunks without a piece in use are kept while there are users, beside one of each size: 16 MiB. */
 enum { MOST_IDLE = 64 };
 
 typedef struct piece {
@@ -118,16 +118,31 @@ static void begin_anew(void)
     atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
 }
 
+/* LeakSanitizer, which a program may bring along, does not look for pointers in what is mapped. */
+#if defined(__GNUC__) && defined(__ELF__)
+extern void __lsan_do_leak_check(void) __attribute__((weak));
+static bool has_leak_check(void)
+{
+    return __lsan_do_leak_check != NULL;
+}
+#else
+static bool has_leak_check(void)
+{
+    return false;
+}
+#endif
+
 static void prepare(void)
 {
 #if defined(MAP_ANONYMOUS)
     const char *wanted = getenv("ASYNCHTTP_POOL");
-    plain = wanted && *wanted ? strcmp(wanted, "0") == 0 : AH_PLAIN_MEMORY;
+    plain = wanted && *wanted ? strcmp(wanted, "0") == 0 : AH_PLAIN_MEMORY || has_leak_check();
 #else
     plain = true;
 #endif
     make_shelves();
-    pthread_atfork(NULL, NULL, begin_anew);
+    if (pthread_atfork(NULL, NULL, begin_anew))
+        plain = true;
 }
 
 /* ---- Chunks ---- */
@@ -245,15 +260,14 @@ static void *take_piece(chunk *one)
     return taken;
 }
 
-/* Returns whether the chunk has no piece in use and is to go. */
-static bool put_piece(chunk *one, piece *returned)
+/* The chunk has no piece in use any more. Returns whether it is to go. */
+static bool retire(const shelf *of, const chunk *one)
 {
-    returned->next = one->returned;
-    one->returned = returned;
-    if (--one->used != 0)
-        return false;
-    unsigned most = atomic_load_explicit(&users, memory_order_relaxed) ? MOST_IDLE : 0;
-    return atomic_fetch_add_explicit(&idle, 1, memory_order_relaxed) >= most;
+    bool alone = !of->first || (of->first == one && !one->next);
+    unsigned others = atomic_fetch_add_explicit(&idle, 1, memory_order_relaxed);
+    if (atomic_load_explicit(&users, memory_order_relaxed) == 0)
+        return true;
+    return !alone && others >= MOST_IDLE;
 }
 
 /* NULL: no memory. */
@@ -279,7 +293,9 @@ static void release_piece(chunk *of, piece *returned)
     shelf *to = &shelves[of->rank];
     pthread_mutex_lock(&to->lock);
     bool had_room = has_room(of);
-    bool gone = put_piece(of, returned);
+    returned->next = of->returned;
+    of->returned = returned;
+    bool gone = --of->used == 0 && retire(to, of);
     if (gone && had_room)
         unlink_chunk(to, of);
     if (!gone && !had_room)
@@ -318,6 +334,12 @@ static void trim(void)
 
 /* ---- What others call ---- */
 
+bool ah_pool_is_plain(void)
+{
+    pthread_once(&once, prepare);
+    return plain;
+}
+
 void *ah_pool_obtain(size_t size)
 {
     if (size > PTRDIFF_MAX)
@@ -335,7 +357,7 @@ void *ah_pool_obtain(size_t size)
 
 void ah_pool_release(void *memory, size_t size)
 {
-    if (!memory || plain || size > AH_POOL_MOST) {
+    if (!memory || size > AH_POOL_MOST || plain) {
         free(memory);
         return;
     }

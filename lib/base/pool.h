@@ -4,14 +4,17 @@
  * That is what malloc() does worst: threads meet at the lock of one heap, whose end is given to the system as promises
  * go and obtained again, page fault by page fault, as they come. Here memory of about one size comes from chunks of
  * pieces, and new memory is asked for several pages at a time. Chunks of which no piece is in use are kept while there
- * are users, up to 16 MiB; the others are as large as they are for as long as any piece of them is in use.
+ * are users, one of each size and 16 MiB beyond; others last for as long as any piece of them is in use. A child of
+ * fork() begins anew, and what it has inherited stays where it is.
  *
  * With ASYNCHTTP_POOL=0 in the environment all of it is malloc()'s, for tools that watch memory; so it is by default
- * where the library was compiled for a sanitizer.
+ * where the library was compiled for a sanitizer, or the program for one that looks for leaks, but not with any other
+ * value.
  */
 #ifndef AH_POOL_H
 #define AH_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The largest piece. Beyond it, memory is malloc()'s. */
@@ -30,5 +33,8 @@ void ah_pool_release(void *memory, size_t size);
 /* One more user, and one fewer: without any, nothing is kept. A child of fork() begins with none. */
 void ah_pool_enter(void);
 void ah_pool_leave(void);
+
+/* Whether all memory is malloc()'s. */
+bool ah_pool_is_plain(void);
 
 #endif
