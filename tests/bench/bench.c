@@ -1,6 +1,6 @@
 /*
- * bench [-w WORKERS] [-t TRANSFERS] [-a AHEAD] [-m BYTES] VERB ARGUMENT...: how fast the library is. What a verb does is
- * in the table of verbs, which is also what it prints if it is called without one.
+ * bench [-w WORKERS] [-t TRANSFERS] [-a AHEAD] [-m BYTES] [-s SKIPPED] VERB ARGUMENT...: how fast the library is. What a
+ * verb does is in the table of verbs, which is also what it prints if it is called without one.
  *
  * One line comes out, see measure.h; with a cache, it goes on with entries= cache_bytes= evictions=. Only the requests
  * are timed, not the start of the process. A request that does not end in a status of 200, or does not come from the
@@ -59,6 +59,7 @@ struct bench {
     size_t workers;
     size_t transfers;
     size_t cache_bytes;
+    size_t skipped;
 
     asynchttp_request request;
     /* Number i has its place at i modulo ahead. */
@@ -99,7 +100,7 @@ static bool uri_numbered(const bench *b, size_t i, char *uri)
 /* All over the keys, as chance would have it, but the same each time. */
 static bool uri_scattered(const bench *b, size_t i, char *uri)
 {
-    write_uri(b, i * STEP % b->keys, uri);
+    write_uri(b, b->skipped + i * STEP % (b->keys - b->skipped), uri);
     return true;
 }
 
@@ -303,11 +304,12 @@ static const char *name_of_argument(char letter)
 
 static _Noreturn void usage(void)
 {
-    fputs("usage: bench [-w WORKERS] [-t TRANSFERS] [-a AHEAD] [-m BYTES] VERB ARGUMENT...\n\n"
+    fputs("usage: bench [-w WORKERS] [-t TRANSFERS] [-a AHEAD] [-m BYTES] [-s SKIPPED] VERB ARGUMENT...\n\n"
           "    -w WORKERS    max_workers; -t TRANSFERS: transfers_per_worker. By default the library's own, but for\n"
           "                  many, burst, mix and queue\n"
           "    -a AHEAD      how many requests are made before the oldest is waited for\n"
-          "    -m BYTES      how much the cache may hold\n\n",
+          "    -m BYTES      how much the cache may hold\n"
+          "    -s SKIPPED    so many of the K keys are left out, from the first on\n\n",
           stderr);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         fprintf(stderr, "    %s", verbs[i].name);
@@ -346,7 +348,7 @@ static void take_argument(bench *b, char letter, const char *text)
 
 static void take_options(bench *b, int argc, char **argv)
 {
-    for (int option; (option = getopt(argc, argv, "+w:t:a:m:")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "+w:t:a:m:s:")) != -1;) {
         switch (option) {
         case 'w':
             b->workers = measure_number(optarg);
@@ -359,6 +361,9 @@ static void take_options(bench *b, int argc, char **argv)
             break;
         case 'm':
             b->cache_bytes = measure_number(optarg);
+            break;
+        case 's':
+            b->skipped = measure_number(optarg);
             break;
         default:
             usage();
@@ -380,7 +385,7 @@ static void take_verb(bench *b, char **arguments)
             usage();
         take_argument(b, *letter, *arguments);
     }
-    if (arguments[1])
+    if (arguments[1] || (b->skipped && b->skipped >= b->keys))
         usage();
 }
 

@@ -209,7 +209,8 @@ def queueing(n):
 
 def many_entries(keys, hits, n):
     """A cache of 2 GiB that is nearly full, against a small one. For the stores, what it holds is all that it may hold,
-    so that each store throws something out."""
+    so that each store throws something out: the oldest, which
+    hits leave out."""
     prefix = "{url}/kept/1536/"
     hit_small, hit_large = "hit, 1,000 entries", f"hit, {keys:,} entries"
     store_small, store_large = "store, 1,000 entries", f"store, {keys:,} entries"
@@ -219,7 +220,7 @@ def many_entries(keys, hits, n):
     return Workload("million", f"a cache of {keys:,} entries", "two", [
         Contestant(hit_small, f"{{bench}} hit {{kept}}/small {prefix} 1000 {hits}", quiet,
                    f"{fill}/small {prefix} 1000"),
-        Contestant(hit_large, f"{{bench}} -m 2147483648 hit {{kept}}/large {prefix} {keys} {hits}", quiet,
+        Contestant(hit_large, f"{{bench}} -m 2147483648 -s {keys // 20} hit {{kept}}/large {prefix} {keys} {hits}", quiet,
                    f"{fill}/large {prefix} {keys}"),
         Contestant(store_small, f"{{bench}} -m {{filled[2]}} store {{kept}}/turnover {store}", stored,
                    f"{fill}/turnover {prefix} 1000"),
