@@ -220,7 +220,8 @@ def many_entries(keys, hits, n):
     return Workload("million", f"a cache of {keys:,} entries", "two", [
         Contestant(hit_small, f"{{bench}} hit {{kept}}/small {prefix} 1000 {hits}", quiet,
                    f"{fill}/small {prefix} 1000"),
-        Contestant(hit_large, f"{{bench}} -m 2147483648 -s {keys // 20} hit {{kept}}/large {prefix} {keys} {hits}", quiet,
+        Contestant(hit_large,
+                   f"{{bench}} -m 2147483648 -s {keys // 20} hit {{kept}}/large {prefix} {keys} {hits}", quiet,
                    f"{fill}/large {prefix} {keys}"),
         Contestant(store_small, f"{{bench}} -m {{filled[2]}} store {{kept}}/turnover {store}", stored,
                    f"{fill}/turnover {prefix} 1000"),
