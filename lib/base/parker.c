@@ -25,23 +25,22 @@ enum { AWAKE, ASLEEP, WOKEN };
 
 #if defined(__linux__)
 
-/* Waits while the word has this value; NULL: however long. Where a long is too short for a time_t there are two calls,
- * and kernels that know the old one alone. */
+/* Waits while the word has this value; NULL: however long. 32-bit systems have two calls, of which old kernels know one,
+ * whose time is two longs whatever a time_t is. */
 static void wait_for(atomic_uint *word, unsigned value, const struct timespec *left)
 {
-#if defined(SYS_futex_time64)
+#if !defined(SYS_futex_time64)
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, left, NULL, 0);
+#else
     if (sizeof(left->tv_sec) > sizeof(long)) {
         if (syscall(SYS_futex_time64, word, FUTEX_WAIT_PRIVATE, value, left, NULL, 0) == 0 ||
             (errno != ENOSYS && errno != EPERM))
             return;
     }
-#endif
 #if defined(SYS_futex)
-    struct {
-        long seconds;
-        long nanoseconds;
-    } time = {left ? (long)left->tv_sec : 0, left ? left->tv_nsec : 0};
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, left ? &time : NULL, NULL, 0);
+    const long two[] = {left ? (long)left->tv_sec : 0, left ? (long)left->tv_nsec : 0};
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, left ? two : NULL, NULL, 0);
+#endif
 #endif
 }
 
