@@ -50,8 +50,49 @@ try() {
     [ "$(LD_LIBRARY_PATH=$libdir "$work/$1" "http://127.0.0.1:$port/echo")" = "200 text/plain" ]
     echo "$1: fine"
 }
+
+cat >"$work/watched.c" <<'END'
+#include <asynchttp.h>
+#include <stdio.h>
+
+static asynchttp_promise *promise;
+
+int main(int argc, char **argv)
+{
+    asynchttp_http *http = asynchttp_http_new(NULL);
+    const void *content = NULL;
+    size_t length = 0;
+    promise = asynchttp_http_request(http, argv[argc - 1], NULL);
+    if (asynchttp_promise_content(promise, &content, &length) != ASYNCHTTP_OK || length != 5000)
+        return 1;
+    asynchttp_http_free(http);
+    if (argc > 2)
+        asynchttp_promise_free(promise);
+    putchar(((const char *)content)[4000]);
+    return 0;
+}
+END
+
+# AddressSanitizer in a program sees what is used after its promise has gone, and no leak in a promise that is still
+# there, though the library was compiled without it.
+watch() {
+    url=http://127.0.0.1:$port/bytes/5000
+    unset ASYNCHTTP_POOL ASAN_OPTIONS
+    echo 'int main(void) { return 0; }' >"$work/nothing.c"
+    ${CC:-cc} -fsanitize=address -o "$work/nothing" "$work/nothing.c" >/dev/null 2>&1 && "$work/nothing" 2>/dev/null || {
+        echo "watched: skipped, there is no AddressSanitizer"
+        return
+    }
+    # shellcheck disable=SC2086
+    ${CC:-cc} -std=c11 -fsanitize=address -o "$work/watched" "$work/watched.c" $1
+    LD_LIBRARY_PATH=$libdir "$work/watched" "$url" >/dev/null 2>"$work/log" || { cat "$work/log"; exit 1; }
+    ! LD_LIBRARY_PATH=$libdir "$work/watched" freed "$url" >/dev/null 2>"$work/log"
+    grep -q heap-use-after-free "$work/log" || { cat "$work/log"; exit 1; }
+    echo "watched: fine"
+}
 if ls "$libdir"/libasynchttp.so >/dev/null 2>&1; then
     try shared "$(config --cflags --libs)"
+    [ -n "${SANITIZE:-}" ] || watch "$(config --cflags --libs)"
 fi
 if ls "$libdir"/libasynchttp.a >/dev/null 2>&1; then
     # The library itself from its archive, what it needs as it is installed, which may be shared only.
