@@ -135,7 +135,8 @@ typedef struct asynchttp_cache asynchttp_cache;
  * make a client of its own.
  *
  * Memory of promises and of what they hold is kept for the next ones while there is a client. With ASYNCHTTP_POOL=0 in
- * the environment, read when the first client is made, all of it is malloc()'s, for valgrind and the like.
+ * the environment, read once, when the first client is made at the latest, all of it is malloc()'s, for valgrind and
+ * the like.
  */
 ASYNCHTTP_EXTERN asynchttp_http *asynchttp_http_new(const char *cache_directory);
 

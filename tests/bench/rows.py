@@ -209,8 +209,7 @@ def queueing(n):
 
 def many_entries(keys, hits, n):
     """A cache of 2 GiB that is nearly full, against a small one. For the stores, what it holds is all that it may hold,
-    so that each store throws something out: the oldest, which
-    hits leave out."""
+    so that each store throws something out: the oldest, which hits leave out."""
     prefix = "{url}/kept/1536/"
     hit_small, hit_large = "hit, 1,000 entries", f"hit, {keys:,} entries"
     store_small, store_large = "store, 1,000 entries", f"store, {keys:,} entries"
