@@ -79,14 +79,18 @@ watch() {
     url=http://127.0.0.1:$port/bytes/5000
     unset ASYNCHTTP_POOL ASAN_OPTIONS
     echo 'int main(void) { return 0; }' >"$work/nothing.c"
-    ${CC:-cc} -fsanitize=address -o "$work/nothing" "$work/nothing.c" >/dev/null 2>&1 && "$work/nothing" 2>/dev/null || {
+    if ! ${CC:-cc} -fsanitize=address -o "$work/nothing" "$work/nothing.c" >/dev/null 2>&1 ||
+        ! "$work/nothing" 2>/dev/null; then
         echo "watched: skipped, there is no AddressSanitizer"
         return
-    }
+    fi
     # shellcheck disable=SC2086
     ${CC:-cc} -std=c11 -fsanitize=address -o "$work/watched" "$work/watched.c" $1
     LD_LIBRARY_PATH=$libdir "$work/watched" "$url" >/dev/null 2>"$work/log" || { cat "$work/log"; exit 1; }
-    ! LD_LIBRARY_PATH=$libdir "$work/watched" freed "$url" >/dev/null 2>"$work/log"
+    if LD_LIBRARY_PATH=$libdir "$work/watched" freed "$url" >/dev/null 2>"$work/log"; then
+        echo "what was used after its promise had gone was not seen"
+        exit 1
+    fi
     grep -q heap-use-after-free "$work/log" || { cat "$work/log"; exit 1; }
     echo "watched: fine"
 }
