@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/event.h"
 
@@ -92,6 +93,12 @@ static void begin_waiting(struct waiter *waiter, struct group *group, size_t eno
     for (size_t i = 0; i < group->count; i++)
         waiter->watches[i] = (ah_event_watch){.event = &group->events[i]};
     waiter->thread = started(wait_for_it, waiter);
+}
+
+static void *set(void *argument)
+{
+    ah_event_set(argument);
+    return NULL;
 }
 
 static bool end_waiting(struct waiter *waiter)
@@ -232,6 +239,27 @@ START_TEST(others_keep_waiting_when_one_gives_up)
 }
 END_TEST
 
+/* One who gives up is still there for whoever makes it enough before it has taken all its watches back. */
+START_TEST(what_happens_while_giving_up_counts)
+{
+    struct group two;
+    struct waiter waiter;
+    begin(&two, 2);
+    ah_event_lock(&two.events[1]);
+    begin_waiting(&waiter, &two, 1, 0);
+    await_watches(&two.events[0], 1);
+    ah_event_lock(&two.events[0]);
+    ah_event_unlock(&two.events[1]);
+    /* It waits for the lock by then, or else it has yet to see that its time is over: that counts all the more. */
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    ck_assert_int_eq(pthread_join(started(set, &two.events[1]), NULL), 0);
+    ck_assert(!atomic_load(&waiter.returned));
+    ah_event_unlock(&two.events[0]);
+    ck_assert(end_waiting(&waiter));
+    end(&two);
+}
+END_TEST
+
 /* ---- Several threads ----------------------------------------------------------------------- */
 
 static const ah_time far_deadlines[] = {AH_NEVER, 1e9};
@@ -302,12 +330,6 @@ START_TEST(setting_wakes_a_crowd)
     end(&some);
 }
 END_TEST
-
-static void *set(void *argument)
-{
-    ah_event_set(argument);
-    return NULL;
-}
 
 START_TEST(many_setters_count_as_one)
 {
@@ -421,6 +443,7 @@ Suite *event_suite(void)
     tcase_add_loop_test(deadlines, waits_until_the_deadline, 0, sizeof(delays) / sizeof(delays[0]));
     tcase_add_test(deadlines, nothing_is_left_linked_after_the_deadline);
     tcase_add_test(deadlines, others_keep_waiting_when_one_gives_up);
+    tcase_add_test(deadlines, what_happens_while_giving_up_counts);
     suite_add_tcase(suite, deadlines);
     TCase *threads = tcase_create("threads");
     tcase_set_timeout(threads, 120);

@@ -91,15 +91,6 @@ static void detach(ah_event_watch *watch)
     pthread_mutex_unlock(&watch->event->lock);
 }
 
-/* Waits for whoever gives it enough; false: the deadline came first. */
-static bool await(waiter *waiting, ah_time deadline)
-{
-    if (ah_parker_sleep(&waiting->parker, deadline))
-        return true;
-    return atomic_load_explicit(&waiting->wanted, memory_order_acquire) <= 0 &&
-           ah_parker_sleep(&waiting->parker, AH_NEVER);
-}
-
 bool ah_events_wait(ah_event_watch *watches, size_t count, size_t enough, ah_time deadline)
 {
     waiter waiting;
@@ -108,9 +99,12 @@ bool ah_events_wait(ah_event_watch *watches, size_t count, size_t enough, ah_tim
     atomic_init(&waiting.wanted, (long)enough);
     for (size_t i = 0; i < count; i++)
         reached = attach(&watches[i], &waiting) || reached;
-    reached = reached || await(&waiting, deadline);
+    reached = reached || ah_parker_sleep(&waiting.parker, deadline);
     for (size_t i = 0; i < count; i++)
         detach(&watches[i]);
+    /* Nobody can count down any more; but whoever made it enough meanwhile may have yet to wake this thread. */
+    if (!reached && atomic_load_explicit(&waiting.wanted, memory_order_acquire) <= 0)
+        reached = ah_parker_sleep(&waiting.parker, AH_NEVER);
     ah_parker_destroy(&waiting.parker);
     return reached;
 }
