@@ -16,8 +16,11 @@ static const double longest_wait = 1.0;
 static const double longest_deaf_wait = 0.02;
 /* How long one without transfers keeps its connections for others: longer, libcurl does not use them again. */
 static const double longest_idle = 118.0;
-/* Transfers in the first of them, and in each other, where there can be another. */
-enum { MOST_FIRST = 128, MOST_ACTIVE = 256 };
+/* Transfers in each but the first. */
+enum { MOST_ACTIVE = 256 };
+/* How often it goes on, at the most, without asking what the sockets have brought: that is asked by who waits, but while
+ * there is always something new nobody does. */
+enum { MOST_BLIND = 8 };
 /* Connections that each keeps at the least, once they are idle. */
 enum { LEAST_KEPT = 64 };
 
@@ -37,7 +40,8 @@ struct ah_multi {
 };
 
 struct ah_multis {
-    /* Some may be NULL, to be made when there are transfers for them; the first is always there. */
+    /* Some may be NULL, to be made when there are transfers for them. Without a poller there is the first, and no
+     * other. */
     ah_multi **all;
     unsigned count;
     /* Of those whose results are read. */
@@ -47,7 +51,11 @@ struct ah_multis {
     bool has_poller;
     ah_poller poller;
     ah_timers timers;
+    /* What is ready, and nobody has been told of yet. */
     ah_poller_event events[AH_POLLER_MOST];
+    int event_count;
+    /* How often there was nothing of that, since the poller was last asked. */
+    unsigned blind;
 };
 
 /* ---- What libcurl calls ---- */
@@ -134,20 +142,31 @@ static bool extend(ah_multis *multis)
     return true;
 }
 
+/* Without a poller the first is there to be waited in. */
+static bool open_first(ah_multis *multis)
+{
+    if (multis->has_poller)
+        return true;
+    const ah_multi *first = open_multi(multis, 0);
+    if (!first)
+        return false;
+    multis->deaf = curl_multi_wakeup(first->handle) != CURLM_OK;
+    if (multis->deaf)
+        AH_WARNING("transfer", "no file descriptors to be woken by: looking for work %g times a second",
+                   1 / longest_deaf_wait);
+    return true;
+}
+
 ah_multis *ah_multis_new(void)
 {
     ah_multis *multis = calloc(1, sizeof(*multis));
     if (!multis)
         return NULL;
-    if (!extend(multis) || !open_multi(multis, 0)) {
-        ah_multis_free(multis);
-        return NULL;
-    }
-    multis->deaf = curl_multi_wakeup(multis->all[0]->handle) != CURLM_OK;
-    if (multis->deaf)
-        AH_WARNING("transfer", "no file descriptors to be woken by: looking for work %g times a second",
-                   1 / longest_deaf_wait);
-    return multis;
+    multis->has_poller = ah_poller_open(&multis->poller);
+    if (extend(multis) && open_first(multis))
+        return multis;
+    ah_multis_free(multis);
+    return NULL;
 }
 
 void ah_multis_free(ah_multis *multis)
@@ -173,20 +192,27 @@ static void close_idle(ah_multis *multis, ah_time since)
     }
 }
 
-/* ---- Adding and removing ---- */
+/* ---- Sockets ---- */
 
-/* Whether there can be others than the first. */
-static bool can_spread(ah_multis *multis)
+void ah_multis_opened(ah_multis *multis, curl_socket_t socket)
 {
-    multis->has_poller = multis->has_poller || ah_poller_open(&multis->poller);
-    return multis->has_poller;
+    if (multis->has_poller)
+        ah_poller_adopt(&multis->poller, socket);
 }
 
-/* The first that has room, so that the others' connections may be done without. */
+void ah_multis_closing(ah_multis *multis, curl_socket_t socket)
+{
+    if (multis->has_poller)
+        ah_poller_forget(&multis->poller, socket);
+}
+
+/* ---- Adding and removing ---- */
+
+/* The first that has room, so that the others' connections may be done without. NULL: no memory. */
 static ah_multi *choose(ah_multis *multis, bool sharing)
 {
-    if (sharing || multis->all[0]->active < MOST_FIRST || !can_spread(multis))
-        return multis->all[0];
+    if (sharing || !multis->has_poller)
+        return multis->all[0] ? multis->all[0] : open_multi(multis, 0);
     for (unsigned i = 1; i < multis->count; i++) {
         if (!multis->all[i])
             return open_multi(multis, i);
@@ -209,7 +235,7 @@ ah_multi *ah_multis_add(ah_multis *multis, CURL *easy, bool sharing)
 {
     ah_multi *multi = choose(multis, sharing);
     if (!multi)
-        multi = multis->all[0];
+        return NULL;
     keep_enough(multi);
     if (curl_multi_add_handle(multi->handle, easy) != CURLM_OK)
         return NULL;
@@ -221,10 +247,10 @@ void ah_multis_remove(ah_multis *multis, ah_multi *multi, CURL *easy)
 {
     curl_multi_remove_handle(multi->handle, easy);
     multi->active--;
-    if (multi->active || multis->count == 1)
+    if (multi->active)
         return;
     multi->unwatched = false;
-    multi->idle_since = ah_clock_now();
+    multi->idle_since = multis->count > 2 ? ah_clock_now() : AH_NEVER;
 }
 
 void ah_multis_shrink(ah_multis *multis)
@@ -237,6 +263,12 @@ void ah_multis_shrink(ah_multis *multis)
 }
 
 /* ---- Performing and waiting ---- */
+
+static void look(ah_multis *multis, int milliseconds)
+{
+    multis->blind = 0;
+    multis->event_count = ah_poller_wait(&multis->poller, multis->events, AH_POLLER_MOST, milliseconds);
+}
 
 /* What a socket was ready for may have been done, and the socket closed, by what came before it: libcurl knows how to
  * take that. */
@@ -252,9 +284,9 @@ static CURLMcode perform_event(ah_multis *multis, const ah_poller_event *event)
 static CURLMcode perform_events(ah_multis *multis)
 {
     CURLMcode error = CURLM_OK;
-    int count = ah_poller_look(&multis->poller, multis->events, AH_POLLER_MOST);
-    for (int i = 0; i < count && !error; i++)
+    for (int i = 0; i < multis->event_count && !error; i++)
         error = perform_event(multis, &multis->events[i]);
+    multis->event_count = 0;
     return error;
 }
 
@@ -286,6 +318,8 @@ static CURLMcode perform_unwatched(ah_multis *multis)
 /* All but the first. */
 static CURLMcode perform_others(ah_multis *multis)
 {
+    if (!multis->event_count && ++multis->blind > MOST_BLIND)
+        look(multis, 0);
     CURLMcode error = perform_events(multis);
     if (!error)
         error = perform_due(multis);
@@ -295,8 +329,10 @@ static CURLMcode perform_others(ah_multis *multis)
 CURLMcode ah_multis_perform(ah_multis *multis)
 {
     int running;
+    CURLMcode error = CURLM_OK;
     multis->reading = 0;
-    CURLMcode error = curl_multi_perform(multis->all[0]->handle, &running);
+    if (multis->all[0] && multis->all[0]->active)
+        error = curl_multi_perform(multis->all[0]->handle, &running);
     return error || multis->count == 1 ? error : perform_others(multis);
 }
 
@@ -326,26 +362,39 @@ static double until_due(const ah_multis *multis)
     return seconds > 0 ? seconds : 0;
 }
 
-void ah_multis_wait(ah_multis *multis, double seconds)
+/* Waits until the first has something to do, or the poller. */
+static void wait_in_first(ah_multis *multis, int milliseconds)
 {
-    double longest = multis->deaf ? longest_deaf_wait : longest_wait;
-    if (multis->count > 1)
-        close_idle(multis, ah_clock_now() - longest_idle);
-    double due = multis->count > 1 ? until_due(multis) : longest;
-    longest = due < longest ? due : longest;
-    seconds = seconds < longest ? seconds : longest;
     struct curl_waitfd others = {.fd = multis->poller.set, .events = CURL_WAIT_POLLIN};
-    unsigned count = multis->has_poller ? 1 : 0;
-    CURLMcode error =
-        curl_multi_poll(multis->all[0]->handle, &others, count, ah_clock_milliseconds(seconds, 1000), NULL);
+    CURLMcode error = curl_multi_poll(multis->all[0]->handle, &others, multis->has_poller ? 1 : 0, milliseconds, NULL);
     if (error) {
         /* For lack of memory. Not to come straight back, and try again. */
         AH_WARNING("transfer", "libcurl cannot poll: %s", curl_multi_strerror(error));
         nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
     }
+    if (others.revents)
+        look(multis, 0);
+}
+
+void ah_multis_wait(ah_multis *multis, double seconds)
+{
+    double longest = multis->deaf ? longest_deaf_wait : longest_wait;
+    if (multis->count > 2)
+        close_idle(multis, ah_clock_now() - longest_idle);
+    double due = multis->count > 1 ? until_due(multis) : longest;
+    longest = due < longest ? due : longest;
+    seconds = seconds < longest ? seconds : longest;
+    int milliseconds = ah_clock_milliseconds(seconds, 1000);
+    if (multis->all[0] && (multis->all[0]->active || !multis->has_poller))
+        wait_in_first(multis, milliseconds);
+    else
+        look(multis, milliseconds);
 }
 
 void ah_multis_wake(ah_multis *multis)
 {
-    curl_multi_wakeup(multis->all[0]->handle);
+    if (multis->has_poller)
+        ah_poller_wake(&multis->poller);
+    else
+        curl_multi_wakeup(multis->all[0]->handle);
 }

@@ -1,10 +1,10 @@
 /*
  * libcurl's multi handles of one thread: spreads easy handles over them, moves them on, and waits until there is more to do.
  *
- * One is enough for a hundred transfers, and there is one until there are more: libcurl polls it, and is woken in it.
- * Those that can share connections, as all https requests can with multiplexing, are all in the first.
- * But it walks over all its transfers for each that moves on, and searches its connections one by one for one that is
- * idle; so the others are told what is ready by a poller, which the first is polled together with.
+ * libcurl walks over all the transfers of one that is polled whenever one of them moves on, and searches its connections
+ * one by one for one that is idle. So there are several of a few hundred transfers each, and a poller tells them which
+ * sockets are ready. But those that can share connections, as all https requests can with multiplexing, are all in the
+ * first, which is polled, together with the poller; and so is everything where there is none.
  */
 #ifndef AH_MULTIS_H
 #define AH_MULTIS_H
@@ -30,6 +30,11 @@ ah_multi *ah_multis_add(ah_multis *multis, CURL *easy, bool sharing);
 /* Takes the easy handle out. */
 void ah_multis_remove(ah_multis *multis, ah_multi *multi, CURL *easy);
 
+/* A socket was opened for one of its easy handles, and one is about to be closed: to be said of each that libcurl has
+ * opened and closed by the program's functions. */
+void ah_multis_opened(ah_multis *multis, curl_socket_t socket);
+void ah_multis_closing(ah_multis *multis, curl_socket_t socket);
+
 /* Closes idle connections, as far as libcurl does it, and keeps fewer until there are more transfers than now. */
 void ah_multis_shrink(ah_multis *multis);
 
@@ -42,7 +47,7 @@ CURL *ah_multis_finished(ah_multis *multis, CURLcode *error);
 /* Waits until there is something to do, or until woken, for at most so many seconds. */
 void ah_multis_wait(ah_multis *multis, double seconds);
 
-/* Ends the present, or else the next, ah_multis_wait(). From any thread, but not while its own thread adds to it. */
+/* Ends the present, or else the next, ah_multis_wait(). From any thread. */
 void ah_multis_wake(ah_multis *multis);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -175,7 +176,16 @@ static curl_socket_t on_socket(void *data, curlsocktype purpose, struct curl_soc
     if (made != CURL_SOCKET_BAD)
         fcntl(made, F_SETFD, FD_CLOEXEC);
 #endif
+    if (made != CURL_SOCKET_BAD)
+        ah_multis_opened(transfer->transfers->multis, made);
     return made;
+}
+
+/* Called for each connection with what was set when it was made, whatever has become of that transfer. */
+static int on_close(void *multis, curl_socket_t socket)
+{
+    ah_multis_closing(multis, socket);
+    return close(socket);
 }
 
 static int on_connected(void *data, char *ip, char *local_ip, int port, int local_port)
@@ -334,6 +344,8 @@ static void set_callbacks(ah_transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->words);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer->transfers->multis);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);

@@ -3,11 +3,13 @@
  */
 #include "suites.h"
 
+#include <poll.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "base/poller.h"
 
-enum { OWNER = 7, MOST = 4 };
+enum { OWNER = 7, MOST = 4, MANY = 200 };
 
 static bool available;
 static ah_poller poller;
@@ -38,7 +40,7 @@ static void watch(int socket, unsigned what)
 
 static void expect_one(int socket, unsigned ready)
 {
-    ck_assert_int_eq(ah_poller_look(&poller, events, MOST), 1);
+    ck_assert_int_eq(ah_poller_wait(&poller, events, MOST, 0), 1);
     ck_assert_int_eq(events[0].socket, socket);
     ck_assert_uint_eq(events[0].owner, OWNER);
     ck_assert_uint_eq(events[0].ready & ready, ready);
@@ -46,7 +48,7 @@ static void expect_one(int socket, unsigned ready)
 
 static void expect_none(void)
 {
-    ck_assert_int_eq(ah_poller_look(&poller, events, MOST), 0);
+    ck_assert_int_eq(ah_poller_wait(&poller, events, MOST, 0), 0);
 }
 
 START_TEST(a_socket_is_told_until_it_is_not_ready)
@@ -91,6 +93,142 @@ START_TEST(one_that_is_closed_at_the_other_end_is_ready)
 }
 END_TEST
 
+/* Whether waiting would end at once. */
+static bool is_restless(void)
+{
+    struct pollfd set = {.fd = poller.set, .events = POLLIN};
+    return poll(&set, 1, 0) > 0;
+}
+
+/* Another pipe in the place of the one that was there. */
+static void renew(void)
+{
+    int before = ends[0];
+    close(ends[0]);
+    close(ends[1]);
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(ends[0], before);
+}
+
+START_TEST(one_that_nobody_asks_about_is_not_told)
+{
+    if (!available)
+        return;
+    ah_poller_adopt(&poller, ends[0]);
+    watch(ends[0], AH_POLLER_READABLE);
+    watch(ends[0], 0);
+    ck_assert_int_eq(write(ends[1], "x", 1), 1);
+    expect_none();
+    ck_assert(!is_restless());
+    watch(ends[0], AH_POLLER_READABLE);
+    expect_one(ends[0], AH_POLLER_READABLE);
+}
+END_TEST
+
+START_TEST(only_what_is_asked_is_told)
+{
+    if (!available)
+        return;
+    ah_poller_adopt(&poller, ends[1]);
+    watch(ends[1], AH_POLLER_READABLE | AH_POLLER_WRITABLE);
+    watch(ends[1], AH_POLLER_READABLE);
+    expect_none();
+    ck_assert(!is_restless());
+    watch(ends[1], AH_POLLER_WRITABLE);
+    expect_one(ends[1], AH_POLLER_WRITABLE);
+}
+END_TEST
+
+/* However it goes: a new socket gets the number of one that is gone, and is told. */
+START_TEST(a_number_may_come_again)
+{
+    enum { FORGOTTEN, SILENT, NOT_ADOPTED };
+    if (!available)
+        return;
+    if (_i != NOT_ADOPTED)
+        ah_poller_adopt(&poller, ends[0]);
+    watch(ends[0], AH_POLLER_READABLE);
+    if (_i != SILENT)
+        watch(ends[0], 0);
+    if (_i == FORGOTTEN)
+        ah_poller_forget(&poller, ends[0]);
+    renew();
+    if (_i != NOT_ADOPTED)
+        ah_poller_adopt(&poller, ends[0]);
+    watch(ends[0], AH_POLLER_READABLE);
+    ck_assert_int_eq(write(ends[1], "x", 1), 1);
+    expect_one(ends[0], AH_POLLER_READABLE);
+}
+END_TEST
+
+/* A copy, as a child of fork() has it, keeps the pipe open. */
+START_TEST(one_that_is_forgotten_is_not_told_by_a_copy)
+{
+    if (!available)
+        return;
+    int copy = dup(ends[0]);
+    ah_poller_adopt(&poller, ends[0]);
+    watch(ends[0], AH_POLLER_READABLE);
+    ah_poller_forget(&poller, ends[0]);
+    close(ends[0]);
+    ck_assert_int_eq(write(ends[1], "x", 1), 1);
+    expect_none();
+    ck_assert(!is_restless());
+    ends[0] = copy;
+}
+END_TEST
+
+START_TEST(there_can_be_many)
+{
+    int copies[MANY];
+    if (!available)
+        return;
+    ck_assert_int_eq(write(ends[1], "x", 1), 1);
+    for (int i = 0; i < MANY; i++) {
+        copies[i] = dup(ends[0]);
+        ah_poller_adopt(&poller, copies[i]);
+        watch(copies[i], AH_POLLER_READABLE);
+        expect_one(copies[i], AH_POLLER_READABLE);
+        watch(copies[i], 0);
+    }
+    for (int i = 0; i < MANY; i++) {
+        ah_poller_forget(&poller, copies[i]);
+        close(copies[i]);
+    }
+}
+END_TEST
+
+START_TEST(a_wake_up_ends_the_next_wait_once)
+{
+    if (!available)
+        return;
+    ah_poller_wake(&poller);
+    ah_poller_wake(&poller);
+    ck_assert(is_restless());
+    ck_assert_int_eq(ah_poller_wait(&poller, events, MOST, -1), 0);
+    ck_assert(!is_restless());
+    ah_poller_wake(&poller);
+    ck_assert_int_eq(ah_poller_wait(&poller, events, MOST, -1), 0);
+}
+END_TEST
+
+static void *wake(void *argument)
+{
+    ah_poller_wake(argument);
+    return NULL;
+}
+
+START_TEST(another_thread_ends_a_wait)
+{
+    pthread_t thread;
+    if (!available)
+        return;
+    ck_assert_int_eq(pthread_create(&thread, NULL, wake, &poller), 0);
+    ck_assert_int_eq(ah_poller_wait(&poller, events, MOST, -1), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+}
+END_TEST
+
 Suite *poller_suite(void)
 {
     Suite *suite = suite_create("poller");
@@ -99,6 +237,13 @@ Suite *poller_suite(void)
     tcase_add_test(tcase, a_socket_is_told_until_it_is_not_ready);
     tcase_add_test(tcase, what_a_socket_is_watched_for_changes);
     tcase_add_test(tcase, one_that_is_closed_at_the_other_end_is_ready);
+    tcase_add_test(tcase, one_that_nobody_asks_about_is_not_told);
+    tcase_add_test(tcase, only_what_is_asked_is_told);
+    tcase_add_loop_test(tcase, a_number_may_come_again, 0, 3);
+    tcase_add_test(tcase, one_that_is_forgotten_is_not_told_by_a_copy);
+    tcase_add_test(tcase, there_can_be_many);
+    tcase_add_test(tcase, a_wake_up_ends_the_next_wait_once);
+    tcase_add_test(tcase, another_thread_ends_a_wait);
     suite_add_tcase(suite, tcase);
     return suite;
 }

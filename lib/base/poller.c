@@ -2,56 +2,150 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #if defined(__linux__)
 
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 
-static int control(ah_poller *poller, int operation, int socket, unsigned owner, uint32_t events)
+struct ah_poller_socket {
+    unsigned owner;
+    /* What somebody wants to know, and what the set would tell: AH_POLLER_... */
+    unsigned char wanted;
+    unsigned char watched;
+    /* Its end will be told. */
+    bool adopted;
+};
+
+static int control(const ah_poller *poller, int operation, int socket, uint32_t events)
 {
-    struct epoll_event event = {.events = events, .data.u64 = (uint64_t)owner << 32 | (uint32_t)socket};
+    struct epoll_event event = {.events = events, .data.fd = socket};
     return epoll_ctl(poller->set, operation, socket, &event) == 0 ? 0 : errno;
 }
 
+/* The bell tells once of each time that it is rung, and is never read. */
 bool ah_poller_open(ah_poller *poller)
 {
-    poller->set = epoll_create1(EPOLL_CLOEXEC);
-    return poller->set >= 0;
+    *poller = (ah_poller){.set = epoll_create1(EPOLL_CLOEXEC), .bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    if (poller->set >= 0 && poller->bell >= 0 && !control(poller, EPOLL_CTL_ADD, poller->bell, EPOLLIN | EPOLLET))
+        return true;
+    ah_poller_close(poller);
+    return false;
 }
 
 void ah_poller_close(ah_poller *poller)
 {
-    close(poller->set);
+    if (poller->set >= 0)
+        close(poller->set);
+    if (poller->bell >= 0)
+        close(poller->bell);
+    free(poller->sockets);
+}
+
+static bool make_room(ah_poller *poller, size_t count)
+{
+    enum { LEAST = 64 };
+    if (count <= poller->count)
+        return true;
+    count = count < LEAST ? LEAST : count * 2;
+    struct ah_poller_socket *more = realloc(poller->sockets, count * sizeof(*more));
+    if (!more)
+        return false;
+    memset(&more[poller->count], 0, (count - poller->count) * sizeof(*more));
+    poller->sockets = more;
+    poller->count = count;
+    return true;
+}
+
+static struct ah_poller_socket *known(ah_poller *poller, int socket)
+{
+    return socket >= 0 && (size_t)socket < poller->count ? &poller->sockets[socket] : NULL;
+}
+
+/* Has the set tell what is wanted, and nothing else. */
+static bool tell(ah_poller *poller, int socket, struct ah_poller_socket *one)
+{
+    uint32_t events =
+        (one->wanted & AH_POLLER_READABLE ? EPOLLIN : 0) | (one->wanted & AH_POLLER_WRITABLE ? EPOLLOUT : 0);
+    int error = 0;
+    if (!events) {
+        control(poller, EPOLL_CTL_DEL, socket, 0);
+    } else {
+        error = control(poller, one->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, events);
+        /* It was closed, and made anew, without a word. */
+        if (error == ENOENT)
+            error = control(poller, EPOLL_CTL_ADD, socket, events);
+        else if (error == EEXIST)
+            error = control(poller, EPOLL_CTL_MOD, socket, events);
+    }
+    one->watched = error ? 0 : one->wanted;
+    return !error;
+}
+
+void ah_poller_adopt(ah_poller *poller, int socket)
+{
+    if (socket >= 0 && make_room(poller, (size_t)socket + 1))
+        poller->sockets[socket] = (struct ah_poller_socket){.adopted = true};
+}
+
+void ah_poller_forget(ah_poller *poller, int socket)
+{
+    struct ah_poller_socket *one = known(poller, socket);
+    if (!one)
+        return;
+    one->wanted = 0;
+    if (one->watched)
+        tell(poller, socket, one);
+    one->adopted = false;
 }
 
 bool ah_poller_watch(ah_poller *poller, int socket, unsigned owner, unsigned what)
 {
-    uint32_t events = (what & AH_POLLER_READABLE ? EPOLLIN : 0) | (what & AH_POLLER_WRITABLE ? EPOLLOUT : 0);
-    if (!what) {
-        control(poller, EPOLL_CTL_DEL, socket, owner, 0);
-        return true;
-    }
-    int error = control(poller, EPOLL_CTL_ADD, socket, owner, events);
-    if (error == EEXIST)
-        error = control(poller, EPOLL_CTL_MOD, socket, owner, events);
-    return !error;
+    if (socket < 0 || !make_room(poller, (size_t)socket + 1))
+        return false;
+    struct ah_poller_socket *one = &poller->sockets[socket];
+    one->owner = owner;
+    one->wanted = (unsigned char)what;
+    bool enough = one->adopted ? (one->wanted & ~one->watched) == 0 : one->wanted == one->watched;
+    return enough || tell(poller, socket, one);
 }
 
-int ah_poller_look(ah_poller *poller, ah_poller_event *events, int most)
+/* What there is to be told of a socket that is ready; 0: nothing that anybody wants to know, nor is it told again. */
+static unsigned wanted_of(ah_poller *poller, int socket, uint32_t events)
+{
+    struct ah_poller_socket *one = known(poller, socket);
+    unsigned ready = (events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? AH_POLLER_READABLE : 0) |
+                     (events & (EPOLLOUT | EPOLLHUP | EPOLLERR) ? AH_POLLER_WRITABLE : 0);
+    if (!one)
+        return 0;
+    if (!(one->wanted & ready) && one->watched != one->wanted)
+        tell(poller, socket, one);
+    return one->wanted & ready;
+}
+
+int ah_poller_wait(ah_poller *poller, ah_poller_event *events, int most, int milliseconds)
 {
     struct epoll_event found[AH_POLLER_MOST];
-    int count = epoll_wait(poller->set, found, most < AH_POLLER_MOST ? most : AH_POLLER_MOST, 0);
+    int told = 0;
+    int count = epoll_wait(poller->set, found, most < AH_POLLER_MOST ? most : AH_POLLER_MOST, milliseconds);
     for (int i = 0; i < count; i++) {
-        uint32_t ready = found[i].events;
-        events[i] = (ah_poller_event){
-            .socket = (int)(uint32_t)found[i].data.u64,
-            .owner = (unsigned)(found[i].data.u64 >> 32),
-            .ready = (ready & (EPOLLIN | EPOLLHUP | EPOLLERR) ? AH_POLLER_READABLE : 0) |
-                     (ready & (EPOLLOUT | EPOLLHUP | EPOLLERR) ? AH_POLLER_WRITABLE : 0),
-        };
+        int socket = found[i].data.fd;
+        unsigned ready = socket == poller->bell ? 0 : wanted_of(poller, socket, found[i].events);
+        if (ready)
+            events[told++] =
+                (ah_poller_event){.socket = socket, .owner = poller->sockets[socket].owner, .ready = ready};
     }
-    return count > 0 ? count : 0;
+    return told;
+}
+
+void ah_poller_wake(ah_poller *poller)
+{
+    /* It only fails if nobody has looked at it for ages, and then it has been rung. */
+    ssize_t written = write(poller->bell, &(uint64_t){1}, sizeof(uint64_t));
+    (void)written;
 }
 
 #else
@@ -67,16 +161,31 @@ void ah_poller_close(ah_poller *poller)
     (void)poller;
 }
 
+void ah_poller_adopt(ah_poller *poller, int socket)
+{
+    (void)poller, (void)socket;
+}
+
+void ah_poller_forget(ah_poller *poller, int socket)
+{
+    (void)poller, (void)socket;
+}
+
 bool ah_poller_watch(ah_poller *poller, int socket, unsigned owner, unsigned what)
 {
     (void)poller, (void)socket, (void)owner, (void)what;
     return false;
 }
 
-int ah_poller_look(ah_poller *poller, ah_poller_event *events, int most)
+int ah_poller_wait(ah_poller *poller, ah_poller_event *events, int most, int milliseconds)
 {
-    (void)poller, (void)events, (void)most;
+    (void)poller, (void)events, (void)most, (void)milliseconds;
     return 0;
+}
+
+void ah_poller_wake(ah_poller *poller)
+{
+    (void)poller;
 }
 
 #endif
