@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/heap.h"
+
 /* Each connection keeps at most 24 MiB of pages: enough for some thousand small responses. The file is not mapped: one
  * that somebody truncates would end the process. Journals of other kinds never come to be. The log is cut to 32 MiB
  * when it begins anew. There is one way to run each query, so that no statistics are kept. */
@@ -124,6 +126,17 @@ void ah_connection_relieve(ah_connection *connection)
     if (!connection->code)
         ah_connection_note(connection, sqlite3_db_cacheflush(connection->handle));
     sqlite3_db_release_memory(connection->handle);
+}
+
+void ah_connection_provide(ah_connection *connection)
+{
+    int read = 0;
+    int highest;
+    sqlite3_db_status(connection->handle, SQLITE_DBSTATUS_CACHE_MISS, &read, &highest, 0);
+    if (read == connection->pages_read)
+        return;
+    connection->pages_read = read;
+    ah_heap_prepare();
 }
 
 bool ah_connection_moved(ah_connection *connection)

@@ -52,6 +52,8 @@ typedef struct ah_connection {
     int patience;
     /* It holds pages of large content, which are of no more use. */
     bool crowded;
+    /* How many pages it had read when it was last seen to. */
+    int pages_read;
     /* How many pages the write-ahead log had after the last commit. */
     int logged;
     ah_snapshot snapshot;
@@ -79,6 +81,9 @@ void ah_connection_undo(ah_connection *connection);
 
 /* Lets go of the pages that it holds, if it is crowded: content of any size takes no more memory than a chunk. */
 void ah_connection_relieve(ah_connection *connection);
+
+/* Has memory for more pages ready if it has read any since it was last asked: it is going to need more of them. */
+void ah_connection_provide(ah_connection *connection);
 
 /* Whether others are using the database, so that it failed: there is a next time. */
 bool ah_connection_is_busy(int code);

@@ -6,8 +6,10 @@
 ah_connection *ah_reading_begin(ah_database *database)
 {
     ah_connection *connection = ah_database_take(database);
-    if (connection)
-        ah_snapshot_begin(connection);
+    if (!connection)
+        return NULL;
+    ah_connection_provide(connection);
+    ah_snapshot_begin(connection);
     return connection;
 }
 

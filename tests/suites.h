@@ -19,6 +19,7 @@ Suite *event_suite(void);
 Suite *fields_suite(void);
 Suite *freshness_suite(void);
 Suite *frames_suite(void);
+Suite *heap_suite(void);
 Suite *log_suite(void);
 Suite *outcome_suite(void);
 Suite *parker_suite(void);
