@@ -74,12 +74,11 @@ static ah_fields *fields_of(ah_receiver *receiver)
  * it. */
 static bool blank_out_returns(char *line, size_t length)
 {
-    for (const char *end = line + length; line < end; line++) {
-        if (*line == '\0')
-            return false;
-        if (*line == '\r')
-            *line = ' ';
-    }
+    const char *end = line + length;
+    if (memchr(line, '\0', length))
+        return false;
+    while ((line = memchr(line, '\r', (size_t)(end - line))))
+        *line = ' ';
     return true;
 }
 

@@ -166,11 +166,12 @@ static bool make(ah_fields *fields, ah_field *field, const char *name, size_t na
     char **piece = obtain(fields, sizeof(*piece) + name_length + 1 + value.length + 1);
     if (!piece)
         return false;
-    *field = (ah_field){.name = (char *)(piece + 1), .name_length = name_length, .values = piece, .count = 1};
+    char *own = (char *)(piece + 1);
     for (size_t i = 0; i < name_length; i++)
-        field->name[i] = ah_lower(name[i]);
-    field->name[name_length] = '\0';
-    piece[0] = put(field->name + name_length + 1, value);
+        own[i] = ah_lower(name[i]);
+    own[name_length] = '\0';
+    piece[0] = put(own + name_length + 1, value);
+    *field = (ah_field){.name = own, .name_length = name_length, .values = piece, .count = 1};
     return true;
 }
 
