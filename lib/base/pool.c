@@ -60,6 +60,10 @@ static const size_t chunk_size = (size_t)256 << 10;
  * as much. */
 static const size_t least_step = (size_t)16 << 10;
 static const size_t most_step = (size_t)64 << 10;
+/* With more chunks than that there is going to be much more memory, and others come from regions that each lie on one
+ * large page, if the system has any: one page fault for eight chunks. */
+enum { MOST_SMALL = 16 };
+static const size_t region_size = (size_t)2 << 20;
 /* How many chunks without a piece in use are kept while there are users, beside one of each size: 16 MiB. */
 enum { MOST_IDLE = 64 };
 
@@ -91,7 +95,18 @@ typedef struct shelf {
     chunk *first;
 } shelf;
 
+/* Where chunks come from. */
+struct source {
+    pthread_mutex_t lock;
+    /* How many there are. */
+    size_t chunks;
+    /* What is left of the last region. */
+    char *next;
+    char *end;
+};
+
 static shelf shelves[SIZES];
+static struct source source;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 /* All memory is malloc()'s. */
 static bool plain;
@@ -107,6 +122,8 @@ static void make_shelves(void)
         pthread_mutex_init(&shelves[i].lock, NULL);
         shelves[i].first = NULL;
     }
+    source = (struct source){.chunks = 0};
+    pthread_mutex_init(&source.lock, NULL);
 }
 
 /* A child of fork() begins with nothing: its parent's threads may have been at work on any of it. */
@@ -177,28 +194,76 @@ static void populate(char *memory, size_t length)
 #endif
 }
 
-/* NULL: no memory. */
-static chunk *map_chunk(void)
+/* Aligned to its size, which is a power of two. NULL: no memory. */
+static char *map(size_t size)
 {
 #if defined(MAP_ANONYMOUS)
-    char *memory = mmap(NULL, 2 * chunk_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *memory = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 #else
     char *memory = MAP_FAILED;
 #endif
     if (memory == MAP_FAILED)
         return NULL;
-    size_t before = chunk_size - (uintptr_t)memory % chunk_size;
+    size_t before = size - (uintptr_t)memory % size;
     munmap(memory, before);
-    if (before < chunk_size)
-        munmap(memory + before + chunk_size, chunk_size - before);
-    populate(memory + before, least_step);
-    return (chunk *)(void *)(memory + before);
+    if (before < size)
+        munmap(memory + before + size, size - before);
+    return memory + before;
+}
+
+/* Begins a region; without memory for one, none. */
+static void map_region_locked(void)
+{
+    source.next = map(region_size);
+    source.end = source.next ? source.next + region_size : NULL;
+#if defined(MADV_HUGEPAGE)
+    if (source.next)
+        madvise(source.next, region_size, MADV_HUGEPAGE);
+#endif
+}
+
+static char *take_memory_locked(void)
+{
+    if (source.chunks < MOST_SMALL)
+        return map(chunk_size);
+    if (source.next == source.end)
+        map_region_locked();
+    if (!source.next)
+        return map(chunk_size);
+    char *taken = source.next;
+    source.next += chunk_size;
+    return taken;
+}
+
+/* NULL: no memory. */
+static chunk *map_chunk(void)
+{
+    pthread_mutex_lock(&source.lock);
+    char *memory = take_memory_locked();
+    source.chunks += memory ? 1 : 0;
+    pthread_mutex_unlock(&source.lock);
+    if (memory)
+        populate(memory, least_step);
+    return (chunk *)(void *)memory;
 }
 
 static void unmap_idle(chunk *gone)
 {
     atomic_fetch_sub_explicit(&idle, 1, memory_order_relaxed);
     munmap(gone, chunk_size);
+    pthread_mutex_lock(&source.lock);
+    source.chunks--;
+    pthread_mutex_unlock(&source.lock);
+}
+
+/* Gives back what no chunk has been made of. */
+static void unmap_rest(void)
+{
+    pthread_mutex_lock(&source.lock);
+    if (source.next != source.end)
+        munmap(source.next, (size_t)(source.end - source.next));
+    source.next = source.end = NULL;
+    pthread_mutex_unlock(&source.lock);
 }
 
 /* The first piece begins where it is aligned as all others. */
@@ -330,6 +395,7 @@ static void trim(void)
             unmap_idle(one);
         }
     }
+    unmap_rest();
 }
 
 /* ---- What others call ---- */

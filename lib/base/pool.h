@@ -3,7 +3,7 @@
  *
  * That is what malloc() does worst: threads meet at the lock of one heap, whose end is given to the system as promises
  * go and obtained again, page fault by page fault, as they come. Here memory of about one size comes from chunks of
- * pieces, and new memory is asked for several pages at a time. Chunks of which no piece is in use are kept while there
+ * pieces, and new memory is asked for several pages at a time, or comes on large pages once there is much of it. Chunks of which no piece is in use are kept while there
  * are users, one of each size and 16 MiB beyond; others last for as long as any piece of them is in use. A child of
  * fork() begins anew, and what it has inherited stays where it is.
  *
