@@ -10,7 +10,7 @@
 #include "base/poller.h"
 #include "base/timers.h"
 
-/* However quiet it is: so often a worker looks up, since a wake-up may be lost (curl issue 22272). */
+/* However quiet it is: so often a worker looks up, since a wake-up of libcurl's may be lost (curl issue 22272). */
 static const double longest_wait = 1.0;
 /* The same where there is no means of being woken, for want of file descriptors. */
 static const double longest_deaf_wait = 0.02;
@@ -18,9 +18,11 @@ static const double longest_deaf_wait = 0.02;
 static const double longest_idle = 118.0;
 /* Transfers in each but the first. */
 enum { MOST_ACTIVE = 256 };
-/* How often it goes on, at the most, without asking what the sockets have brought: that is asked by who waits, but while
- * there is always something new nobody does. */
+/* How often it goes on, at the most, without asking what the sockets have brought: who waits asks that, but while there is
+ * always something new nobody does. */
 enum { MOST_BLIND = 8 };
+/* How often the poller, which tells of so many sockets at a time, is asked in a row for all of them. */
+enum { MOST_LOOKS = 64 };
 /* Connections that each keeps at the least, once they are idle. */
 enum { LEAST_KEPT = 64 };
 
@@ -208,7 +210,7 @@ void ah_multis_closing(ah_multis *multis, curl_socket_t socket)
 
 /* ---- Adding and removing ---- */
 
-/* The first that has room, so that the others' connections may be done without. NULL: no memory. */
+/* The first that has room, so that the others' connections may be done without. NULL: no memory, or no descriptors. */
 static ah_multi *choose(ah_multis *multis, bool sharing)
 {
     if (sharing || !multis->has_poller)
@@ -231,9 +233,20 @@ static void keep_enough(ah_multi *multi)
         keep(multi, wanted * 2);
 }
 
+/* One that is there, whatever it is meant for; NULL: there is none. */
+static ah_multi *make_do(const ah_multis *multis)
+{
+    ah_multi *found = NULL;
+    for (unsigned i = 0; i < multis->count; i++)
+        found = multis->all[i] ? multis->all[i] : found;
+    return found;
+}
+
 ah_multi *ah_multis_add(ah_multis *multis, CURL *easy, bool sharing)
 {
     ah_multi *multi = choose(multis, sharing);
+    if (!multi)
+        multi = make_do(multis);
     if (!multi)
         return NULL;
     keep_enough(multi);
@@ -315,25 +328,47 @@ static CURLMcode perform_unwatched(ah_multis *multis)
     return error;
 }
 
-/* All but the first. */
-static CURLMcode perform_others(ah_multis *multis)
+/* All that the sockets of all but the first have brought by now. */
+static CURLMcode perform_ready(ah_multis *multis)
 {
-    if (!multis->event_count && ++multis->blind > MOST_BLIND)
+    CURLMcode error = CURLM_OK;
+    bool more = true;
+    for (int looks = 0; looks < MOST_LOOKS && more && !error; looks++) {
         look(multis, 0);
+        more = multis->event_count == AH_POLLER_MOST;
+        error = perform_events(multis);
+    }
+    return error;
+}
+
+/* All but the first. */
+static CURLMcode perform_others(ah_multis *multis, bool all)
+{
+    bool blind = !multis->event_count && ++multis->blind > MOST_BLIND;
     CURLMcode error = perform_events(multis);
+    if (!error && (all || blind))
+        error = perform_ready(multis);
     if (!error)
         error = perform_due(multis);
     return error ? error : perform_unwatched(multis);
 }
 
-CURLMcode ah_multis_perform(ah_multis *multis)
+/* Newer versions of libcurl have connections to end that nobody uses any more. */
+static bool is_busy(const ah_multi *multi)
+{
+    long milliseconds = -1;
+    return multi &&
+           (multi->active || (curl_multi_timeout(multi->handle, &milliseconds) == CURLM_OK && milliseconds >= 0));
+}
+
+CURLMcode ah_multis_perform(ah_multis *multis, bool all)
 {
     int running;
     CURLMcode error = CURLM_OK;
     multis->reading = 0;
-    if (multis->all[0] && multis->all[0]->active)
+    if (is_busy(multis->all[0]))
         error = curl_multi_perform(multis->all[0]->handle, &running);
-    return error || multis->count == 1 ? error : perform_others(multis);
+    return error || multis->count == 1 ? error : perform_others(multis, all);
 }
 
 CURL *ah_multis_finished(ah_multis *multis, CURLcode *error)
@@ -385,7 +420,7 @@ void ah_multis_wait(ah_multis *multis, double seconds)
     longest = due < longest ? due : longest;
     seconds = seconds < longest ? seconds : longest;
     int milliseconds = ah_clock_milliseconds(seconds, 1000);
-    if (multis->all[0] && (multis->all[0]->active || !multis->has_poller))
+    if (!multis->has_poller || is_busy(multis->all[0]))
         wait_in_first(multis, milliseconds);
     else
         look(multis, milliseconds);

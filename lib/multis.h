@@ -38,8 +38,9 @@ void ah_multis_closing(ah_multis *multis, curl_socket_t socket);
 /* Closes idle connections, as far as libcurl does it, and keeps fewer until there are more transfers than now. */
 void ah_multis_shrink(ah_multis *multis);
 
-/* Does what can be done without waiting. After an error none of them does anything until all are empty. */
-CURLMcode ah_multis_perform(ah_multis *multis);
+/* Does what can be done without waiting, after ah_multis_wait() with what that has found. all: with everything that has
+ * come until now. After an error none of them does anything until all are empty. */
+CURLMcode ah_multis_perform(ah_multis *multis, bool all);
 
 /* An easy handle that libcurl is done with since the last perform, and how it ended; NULL: there is no more. */
 CURL *ah_multis_finished(ah_multis *multis, CURLcode *error);

@@ -181,7 +181,7 @@ static curl_socket_t on_socket(void *data, curlsocktype purpose, struct curl_soc
     return made;
 }
 
-/* Called for each connection with what was set when it was made, whatever has become of that transfer. */
+/* Called, at any time, for each connection that was made, with what was set then, whatever has become of that transfer. */
 static int on_close(void *multis, curl_socket_t socket)
 {
     ah_multis_closing(multis, socket);
@@ -680,7 +680,9 @@ static void conclude_all(ah_transfers *transfers, CURLMcode error)
 void ah_transfers_perform(ah_transfers *transfers)
 {
     ah_time now = ah_clock_now();
-    CURLMcode error = ah_multis_perform(transfers->multis);
+    const ah_timer *silence = ah_timers_first(&transfers->silences);
+    /* Nobody is to be found silent whose answer has come. */
+    CURLMcode error = ah_multis_perform(transfers->multis, silence && silence->due <= now);
     conclude_finished(transfers);
     if (error)
         conclude_all(transfers, error);

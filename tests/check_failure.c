@@ -596,6 +596,30 @@ START_TEST(test_slow_callback_of_another_request_is_no_silence)
 }
 END_TEST
 
+static int linger(asynchttp_promise *promise, void *data)
+{
+    (void)promise;
+    (void)data;
+    nanosleep(&(const struct timespec){.tv_sec = (time_t)silence}, NULL);
+    return 0;
+}
+
+/* The last piece of an answer comes while another request, for which nothing has to be waited, is called back. Before
+ * that there is some silence, in which a timer of libcurl's runs out that would have it look. */
+START_TEST(test_slow_callback_of_a_wrong_request_is_no_silence)
+{
+    ck_assert_int_eq(asynchttp_http_set_max_workers(http, 1), ASYNCHTTP_OK);
+    ck_assert_int_eq(asynchttp_http_set_transfers_per_worker(http, 2), ASYNCHTTP_OK);
+    asynchttp_promise *slow = REQUEST(script_url("{HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n}"
+                                                 "&sleep=600&{ab}&sleep=600&{cd}&sleep=600&{ef}"),
+                                      ASYNCHTTP_REQUEST(.timeout = silence));
+    nanosleep(&(const struct timespec){.tv_sec = 1, .tv_nsec = 300 * 1000 * 1000}, NULL);
+    asynchttp_promise *wrong = REQUEST("/relative", ASYNCHTTP_REQUEST(.callback = linger));
+    expect_code(wrong, ASYNCHTTP_E_RELATIVE_URI);
+    ck_assert_int_eq(client_status(slow), 200);
+}
+END_TEST
+
 /* ---- Compressed content -------------------------------------------------------------------- */
 
 static const char *const corrupt[] = {"/gzip/100000?corrupt", "/deflate/100000?corrupt"};
@@ -854,6 +878,7 @@ static void add_timeouts(Suite *suite)
     tcase_add_test(tcase, test_time_in_the_queue_does_not_count);
     tcase_add_test(tcase, test_slow_callback_is_no_silence);
     tcase_add_test(tcase, test_slow_callback_of_another_request_is_no_silence);
+    tcase_add_test(tcase, test_slow_callback_of_a_wrong_request_is_no_silence);
 }
 
 static void add_decoding(Suite *suite)

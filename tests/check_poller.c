@@ -161,6 +161,70 @@ START_TEST(a_number_may_come_again)
 }
 END_TEST
 
+/* One that never got connected may be closed without a word, and its number be that of others that are. */
+START_TEST(a_number_may_be_that_of_something_else)
+{
+    if (!available)
+        return;
+    ah_poller_adopt(&poller, ends[0]);
+    watch(ends[0], AH_POLLER_WRITABLE);
+    watch(ends[0], 0);
+    for (int i = 0; i < 2; i++) {
+        renew();
+        watch(ends[0], AH_POLLER_READABLE);
+        ck_assert_int_eq(write(ends[1], "x", 1), 1);
+        expect_one(ends[0], AH_POLLER_READABLE);
+        watch(ends[0], 0);
+    }
+}
+END_TEST
+
+/* libcurl does not say again what it has said of a number, when the socket is another. */
+START_TEST(what_is_asked_holds_for_the_next_of_that_number)
+{
+    if (!available)
+        return;
+    ah_poller_adopt(&poller, ends[0]);
+    watch(ends[0], AH_POLLER_READABLE);
+    renew();
+    ah_poller_adopt(&poller, ends[0]);
+    ck_assert_int_eq(write(ends[1], "x", 1), 1);
+    expect_one(ends[0], AH_POLLER_READABLE);
+}
+END_TEST
+
+START_TEST(only_its_owner_loses_interest)
+{
+    if (!available)
+        return;
+    watch(ends[0], AH_POLLER_READABLE);
+    ck_assert(ah_poller_watch(&poller, ends[0], OWNER + 1, 0));
+    ck_assert_int_eq(write(ends[1], "x", 1), 1);
+    expect_one(ends[0], AH_POLLER_READABLE);
+}
+END_TEST
+
+/* What a child of fork() keeps open when a socket was closed without a word. */
+START_TEST(a_copy_of_what_is_gone_is_got_rid_of)
+{
+    if (!available)
+        return;
+    int copy = dup(ends[0]);
+    ah_poller_adopt(&poller, ends[0]);
+    watch(ends[0], AH_POLLER_READABLE);
+    close(ends[0]);
+    watch(ends[0], 0);
+    watch(ends[1], AH_POLLER_READABLE);
+    ck_assert_int_eq(write(ends[1], "x", 1), 1);
+    expect_none();
+    expect_none();
+    ck_assert(!is_restless());
+    watch(ends[1], AH_POLLER_WRITABLE);
+    expect_one(ends[1], AH_POLLER_WRITABLE);
+    ends[0] = copy;
+}
+END_TEST
+
 /* A copy, as a child of fork() has it, keeps the pipe open. */
 START_TEST(one_that_is_forgotten_is_not_told_by_a_copy)
 {
@@ -240,6 +304,10 @@ Suite *poller_suite(void)
     tcase_add_test(tcase, one_that_nobody_asks_about_is_not_told);
     tcase_add_test(tcase, only_what_is_asked_is_told);
     tcase_add_loop_test(tcase, a_number_may_come_again, 0, 3);
+    tcase_add_test(tcase, a_number_may_be_that_of_something_else);
+    tcase_add_test(tcase, what_is_asked_holds_for_the_next_of_that_number);
+    tcase_add_test(tcase, only_its_owner_loses_interest);
+    tcase_add_test(tcase, a_copy_of_what_is_gone_is_got_rid_of);
     tcase_add_test(tcase, one_that_is_forgotten_is_not_told_by_a_copy);
     tcase_add_test(tcase, there_can_be_many);
     tcase_add_test(tcase, a_wake_up_ends_the_next_wait_once);

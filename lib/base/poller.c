@@ -27,10 +27,15 @@ static int control(const ah_poller *poller, int operation, int socket, uint32_t 
 }
 
 /* The bell tells once of each time that it is rung, and is never read. */
+static bool add_bell(const ah_poller *poller)
+{
+    return !control(poller, EPOLL_CTL_ADD, poller->bell, EPOLLIN | EPOLLET);
+}
+
 bool ah_poller_open(ah_poller *poller)
 {
     *poller = (ah_poller){.set = epoll_create1(EPOLL_CLOEXEC), .bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-    if (poller->set >= 0 && poller->bell >= 0 && !control(poller, EPOLL_CTL_ADD, poller->bell, EPOLLIN | EPOLLET))
+    if (poller->set >= 0 && poller->bell >= 0 && add_bell(poller))
         return true;
     ah_poller_close(poller);
     return false;
@@ -65,14 +70,14 @@ static struct ah_poller_socket *known(ah_poller *poller, int socket)
     return socket >= 0 && (size_t)socket < poller->count ? &poller->sockets[socket] : NULL;
 }
 
-/* Has the set tell what is wanted, and nothing else. */
-static bool tell(ah_poller *poller, int socket, struct ah_poller_socket *one)
+/* Has the set tell what is wanted, and nothing else. 0, or why it cannot. */
+static int tell(const ah_poller *poller, int socket, struct ah_poller_socket *one)
 {
     uint32_t events =
         (one->wanted & AH_POLLER_READABLE ? EPOLLIN : 0) | (one->wanted & AH_POLLER_WRITABLE ? EPOLLOUT : 0);
-    int error = 0;
+    int error;
     if (!events) {
-        control(poller, EPOLL_CTL_DEL, socket, 0);
+        error = control(poller, EPOLL_CTL_DEL, socket, 0);
     } else {
         error = control(poller, one->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, events);
         /* It was closed, and made anew, without a word. */
@@ -82,24 +87,46 @@ static bool tell(ah_poller *poller, int socket, struct ah_poller_socket *one)
             error = control(poller, EPOLL_CTL_MOD, socket, events);
     }
     one->watched = error ? 0 : one->wanted;
-    return !error;
+    return error;
 }
 
+/* The number may be that of a socket that was closed without a word, and whoever asked about that asks about this one
+ * without another. */
 void ah_poller_adopt(ah_poller *poller, int socket)
 {
-    if (socket >= 0 && make_room(poller, (size_t)socket + 1))
-        poller->sockets[socket] = (struct ah_poller_socket){.adopted = true};
+    if (socket < 0 || !make_room(poller, (size_t)socket + 1))
+        return;
+    struct ah_poller_socket *one = &poller->sockets[socket];
+    one->adopted = true;
+    one->watched = 0;
+    if (one->wanted)
+        tell(poller, socket, one);
+}
+
+/* Whatever the set has of the socket. */
+static void take_out(const ah_poller *poller, int socket, struct ah_poller_socket *one)
+{
+    one->wanted = 0;
+    if (one->watched)
+        tell(poller, socket, one);
+    one->adopted = false;
 }
 
 void ah_poller_forget(ah_poller *poller, int socket)
 {
     struct ah_poller_socket *one = known(poller, socket);
-    if (!one)
+    if (one)
+        take_out(poller, socket, one);
+}
+
+/* One that has not been connected may be about to be closed without a word. */
+static void lose_interest(const ah_poller *poller, int socket, struct ah_poller_socket *one, unsigned owner)
+{
+    if (one->owner != owner)
         return;
+    if (!one->adopted || one->watched == AH_POLLER_WRITABLE)
+        take_out(poller, socket, one);
     one->wanted = 0;
-    if (one->watched)
-        tell(poller, socket, one);
-    one->adopted = false;
 }
 
 bool ah_poller_watch(ah_poller *poller, int socket, unsigned owner, unsigned what)
@@ -107,10 +134,37 @@ bool ah_poller_watch(ah_poller *poller, int socket, unsigned owner, unsigned wha
     if (socket < 0 || !make_room(poller, (size_t)socket + 1))
         return false;
     struct ah_poller_socket *one = &poller->sockets[socket];
+    if (!what) {
+        lose_interest(poller, socket, one, owner);
+        return true;
+    }
     one->owner = owner;
     one->wanted = (unsigned char)what;
-    bool enough = one->adopted ? (one->wanted & ~one->watched) == 0 : one->wanted == one->watched;
-    return enough || tell(poller, socket, one);
+    bool enough = one->adopted && (one->wanted & ~one->watched) == 0;
+    return enough || tell(poller, socket, one) == 0;
+}
+
+/* Without what a child of fork() keeps open there, and would be told of for ever. */
+static void renew_set(ah_poller *poller)
+{
+    ah_poller fresh = {.set = epoll_create1(EPOLL_CLOEXEC), .bell = poller->bell};
+    if (fresh.set < 0)
+        return;
+    if (!add_bell(&fresh)) {
+        close(fresh.set);
+        return;
+    }
+    close(poller->set);
+    poller->set = fresh.set;
+    poller->haunted = false;
+    for (size_t i = 0; i < poller->count; i++) {
+        struct ah_poller_socket *one = &poller->sockets[i];
+        one->watched = 0;
+        if (one->wanted)
+            tell(poller, (int)i, one);
+    }
+    /* It may have been rung for the other one. */
+    ah_poller_wake(poller);
 }
 
 /* What there is to be told of a socket that is ready; 0: nothing that anybody wants to know, nor is it told again. */
@@ -121,8 +175,8 @@ static unsigned wanted_of(ah_poller *poller, int socket, uint32_t events)
                      (events & (EPOLLOUT | EPOLLHUP | EPOLLERR) ? AH_POLLER_WRITABLE : 0);
     if (!one)
         return 0;
-    if (!(one->wanted & ready) && one->watched != one->wanted)
-        tell(poller, socket, one);
+    if (!(one->wanted & ready) && tell(poller, socket, one))
+        poller->haunted = true;
     return one->wanted & ready;
 }
 
@@ -130,6 +184,8 @@ int ah_poller_wait(ah_poller *poller, ah_poller_event *events, int most, int mil
 {
     struct epoll_event found[AH_POLLER_MOST];
     int told = 0;
+    if (poller->haunted)
+        renew_set(poller);
     int count = epoll_wait(poller->set, found, most < AH_POLLER_MOST ? most : AH_POLLER_MOST, milliseconds);
     for (int i = 0; i < count; i++) {
         int socket = found[i].data.fd;
@@ -143,7 +199,7 @@ int ah_poller_wait(ah_poller *poller, ah_poller_event *events, int most, int mil
 
 void ah_poller_wake(ah_poller *poller)
 {
-    /* It only fails if nobody has looked at it for ages, and then it has been rung. */
+    /* It would fail the 2^64th time. */
     ssize_t written = write(poller->bell, &(uint64_t){1}, sizeof(uint64_t));
     (void)written;
 }

@@ -18,6 +18,8 @@ typedef struct ah_poller {
     /* A descriptor that is readable while any of the sockets is ready, or the poller has been woken. */
     int set;
     int bell;
+    /* A copy of a socket that is gone is in the set. */
+    bool haunted;
     /* By descriptor. */
     struct ah_poller_socket *sockets;
     size_t count;
@@ -40,14 +42,15 @@ bool ah_poller_open(ah_poller *poller);
 
 void ah_poller_close(ah_poller *poller);
 
-/* The socket was just made, and its end will be told by ah_poller_forget(). One for which that is not said has to be
- * watched for nothing before it is closed. No harm if there is no memory for it. */
+/* The socket was just made, and its end will be told by ah_poller_forget(), unless it never gets connected. One for which
+ * that is not said has to be watched for nothing before it is closed. No harm if there is no memory for it. */
 void ah_poller_adopt(ah_poller *poller, int socket);
 
 /* The socket is about to be closed: the copy that a child of fork() has would stay in the set. */
 void ah_poller_forget(ah_poller *poller, int socket);
 
-/* Watches a socket for some of AH_POLLER_..., or no longer for anything (0). False: no memory. */
+/* Watches a socket for some of AH_POLLER_..., or no longer for anything (0), unless it is somebody else's by now. False:
+ * no memory. */
 bool ah_poller_watch(ah_poller *poller, int socket, unsigned owner, unsigned what);
 
 /* As many are told of at a time, at most. */
