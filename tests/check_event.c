@@ -1,5 +1,5 @@
 /*
- * Tests of lib/base/event.h. A thread counts as waiting once it has linked itself to the event: nothing here depends on
+ * Tests of lib/base/event.h. A thread counts as waiting once it has linked itself to the event: nothing here fails for
  * how long anything takes.
  */
 #include "suites.h"
@@ -56,6 +56,12 @@ static void await_watches(ah_event *event, size_t count)
 {
     while (watches_of(event) < count)
         sched_yield();
+}
+
+static void *await_a_watch(void *event)
+{
+    await_watches(event, 1);
+    return NULL;
 }
 
 static pthread_t started(void *(*function)(void *), void *argument)
@@ -250,6 +256,7 @@ START_TEST(what_happens_while_giving_up_counts)
     await_watches(&two.events[0], 1);
     ah_event_lock(&two.events[0]);
     ah_event_unlock(&two.events[1]);
+    ck_assert_int_eq(pthread_join(started(await_a_watch, &two.events[1]), NULL), 0);
     /* It waits for the lock by then, or else it has yet to see that its time is over: that counts all the more. */
     nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
     ck_assert_int_eq(pthread_join(started(set, &two.events[1]), NULL), 0);

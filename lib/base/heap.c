@@ -14,15 +14,17 @@
 
 #include "base/pool.h"
 
-#if defined(MADV_POPULATE_WRITE)
+#if defined(__GLIBC__) && defined(MADV_POPULATE_WRITE)
 
-/* How much there is to be, and how much is made ready when there is less. Together they are smaller than the least that
- * malloc() gives back to the system when it is freed (M_TRIM_THRESHOLD), or maps anew (M_MMAP_THRESHOLD). */
+/* How much there is to be, and how much is made ready when there is less. What is at the heap's end by then is less than
+ * malloc() gives back to the system when it is freed (M_TRIM_THRESHOLD). */
 static const size_t enough = (size_t)24 << 10;
 static const size_t step = (size_t)88 << 10;
+/* So often in a row nothing could be made ready: then it is not tried any more. */
+enum { MOST_VAIN = 8 };
 
-/* What malloc() would give for so many bytes now. 0: no memory. */
-static uintptr_t next_of(size_t size)
+/* Where malloc() would put so many bytes now. 0: nowhere. */
+static uintptr_t place_of(size_t size)
 {
     void *memory = malloc(size);
     uintptr_t place = (uintptr_t)memory;
@@ -30,25 +32,33 @@ static uintptr_t next_of(size_t size)
     return place;
 }
 
+/* Returns where what is ready ends; 0: nothing is. Where less would lie elsewhere, so will what comes next: in a gap that
+ * was left there; or this much is a mapping of its own. */
+static uintptr_t make_ready(uintptr_t place)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = (place + page - 1) / page * page;
+    uintptr_t end = (place + step) / page * page;
+    char *memory = malloc(step);
+    bool ready = (uintptr_t)memory == place &&
+                 madvise(memory + (first - place), (size_t)(end - first), MADV_POPULATE_WRITE) == 0;
+    free(memory);
+    return ready ? end : 0;
+}
+
 void ah_heap_prepare(void)
 {
     /* Where what was made ready last ends. */
     static _Thread_local uintptr_t end;
-    if (ah_pool_is_plain())
+    static _Thread_local unsigned vain;
+    if (vain >= MOST_VAIN || ah_pool_is_plain())
         return;
-    uintptr_t place = next_of(enough);
+    uintptr_t place = place_of(enough);
     bool is_there = place + enough <= end && end - place <= step;
     if (!place || is_there)
         return;
-    char *memory = malloc(step);
-    if (!memory)
-        return;
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    place = (uintptr_t)memory;
-    end = (place + step) / page * page;
-    uintptr_t first = (place + page - 1) / page * page;
-    madvise(memory + (first - place), (size_t)(end - first), MADV_POPULATE_WRITE);
-    free(memory);
+    end = make_ready(place);
+    vain = end ? 0 : vain + 1;
 }
 
 #else

@@ -247,15 +247,6 @@ static chunk *map_chunk(void)
     return (chunk *)(void *)memory;
 }
 
-static void unmap_idle(chunk *gone)
-{
-    atomic_fetch_sub_explicit(&idle, 1, memory_order_relaxed);
-    munmap(gone, chunk_size);
-    pthread_mutex_lock(&source.lock);
-    source.chunks--;
-    pthread_mutex_unlock(&source.lock);
-}
-
 /* Gives back what no chunk has been made of. */
 static void unmap_rest(void)
 {
@@ -264,6 +255,17 @@ static void unmap_rest(void)
         munmap(source.next, (size_t)(source.end - source.next));
     source.next = source.end = NULL;
     pthread_mutex_unlock(&source.lock);
+}
+
+static void unmap_idle(chunk *gone)
+{
+    atomic_fetch_sub_explicit(&idle, 1, memory_order_relaxed);
+    munmap(gone, chunk_size);
+    pthread_mutex_lock(&source.lock);
+    source.chunks--;
+    pthread_mutex_unlock(&source.lock);
+    if (atomic_load_explicit(&users, memory_order_relaxed) == 0)
+        unmap_rest();
 }
 
 /* The first piece begins where it is aligned as all others. */

@@ -3,9 +3,10 @@
  *
  * That is what malloc() does worst: threads meet at the lock of one heap, whose end is given to the system as promises
  * go and obtained again, page fault by page fault, as they come. Here memory of about one size comes from chunks of
- * pieces, and new memory is asked for several pages at a time, or comes on large pages once there is much of it. Chunks of which no piece is in use are kept while there
- * are users, one of each size and 16 MiB beyond; others last for as long as any piece of them is in use. A child of
- * fork() begins anew, and what it has inherited stays where it is.
+ * pieces, and new memory is asked for several pages at a time, or comes on large pages once there is much of it. Chunks
+ * of which no piece is in use are kept while there are users, one of each size and 16 MiB beyond (and what else lies on
+ * their large pages, until the system needs it); others last for as long as any piece of them is in use. A child of fork()
+ * begins anew, and what it has inherited stays where it is.
  *
  * With ASYNCHTTP_POOL=0 in the environment all of it is malloc()'s, for tools that watch memory; so it is by default
  * where the library was compiled for a sanitizer, or the program for one that looks for leaks, but not with any other
