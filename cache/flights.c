@@ -1,6 +1,7 @@
 #include "cache/flights.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,8 @@ struct ah_flight {
 
 struct ah_flights {
     pthread_mutex_t lock;
+    /* Changed under the lock. */
+    atomic_ulong ended;
     ah_flight *buckets[BUCKETS];
 };
 
@@ -111,8 +114,14 @@ static void stop_waiting_locked(ah_waiter *waiter)
     waiter->flight = NULL;
 }
 
+unsigned long ah_flights_ended(const ah_flights *flights)
+{
+    return atomic_load_explicit(&flights->ended, memory_order_acquire);
+}
+
 static void end_locked(ah_flights *flights, ah_flight *flight, ah_landing landing)
 {
+    atomic_fetch_add_explicit(&flights->ended, 1, memory_order_release);
     *place_locked(flights, flight->uri, flight->salt, flight->hash) = flight->next;
     while (flight->waiters) {
         ah_waiter *waiter = flight->waiters;

@@ -43,6 +43,10 @@ ah_flights *ah_flights_new(void);
 /* Nobody leads or waits any more. */
 void ah_flights_free(ah_flights *flights);
 
+/* How many have ended so far. Who has looked for what a flight may bring, and leads one after that, is to look again if it
+ * is not what it was before. */
+unsigned long ah_flights_ended(const ah_flights *flights);
+
 typedef enum ah_flight_role {
     /* The first: it goes, and must end the flight. */
     AH_FLIGHT_LEAD,

@@ -223,11 +223,19 @@ static void insist(ah_caching *caching)
         caching->reuse.verdict = AH_VERDICT_VALIDATE;
 }
 
+/* Nobody needs to wait for what will not be there, or is there already. */
+static void let_go(ah_caching *caching)
+{
+    ah_flights_leave(caching->cache->flights, &caching->waiter, AH_LANDED);
+}
+
 static ah_consultation answer(ah_caching *caching, ah_outcome *outcome)
 {
     if (caching->reuse.verdict == AH_VERDICT_USE_AND_REFRESH)
         caching->claim = ah_cache_claim(caching->cache, caching->request->uri.text, salt_of(caching->request));
     caching->hit = true;
+    if (caching->waiter.leads)
+        let_go(caching);
     AH_DEBUG("cache", "#%llu: answered by a stored response, %.0f seconds old", caching->request->number,
              caching->reuse.age);
     methods(caching)->touch(caching->cache->store, selected(caching));
@@ -241,8 +249,23 @@ static void look_up(ah_caching *caching)
         methods(caching)->find(caching->cache->store, caching->request->uri.text, &caching->stored);
 }
 
+static ah_consultation consult_retrieval(ah_caching *caching, ah_outcome *outcome);
+
+/* A flight to the same may have ended between the lookup and the beginning of this one, and have brought what is asked
+ * for. */
+static ah_consultation ask_server_or_look_again(ah_caching *caching, ah_outcome *outcome, unsigned long ended)
+{
+    bool led = caching->waiter.leads;
+    ah_consultation consultation = ask_server(caching);
+    if (consultation != AH_CONSULTED_SEND || led || !caching->waiter.leads ||
+        ended == ah_flights_ended(caching->cache->flights))
+        return consultation;
+    return consult_retrieval(caching, outcome);
+}
+
 static ah_consultation consult_retrieval(ah_caching *caching, ah_outcome *outcome)
 {
+    unsigned long ended = caching->cache ? ah_flights_ended(caching->cache->flights) : 0;
     look_up(caching);
     if (!ah_reuse_decide(&caching->reuse, &caching->asked, &caching->stored, ah_clock_wall()))
         return AH_CONSULTED_NO_MEMORY;
@@ -256,7 +279,7 @@ static ah_consultation consult_retrieval(ah_caching *caching, ah_outcome *outcom
         ah_caching_forget(caching);
         return put_unavailable(outcome) ? AH_CONSULTED_ANSWER : AH_CONSULTED_NO_MEMORY;
     default:
-        return caching->cache ? ask_server(caching) : AH_CONSULTED_SEND;
+        return caching->cache ? ask_server_or_look_again(caching, outcome, ended) : AH_CONSULTED_SEND;
     }
 }
 
@@ -556,12 +579,6 @@ ah_heading ah_caching_head(ah_caching *caching, const asynchttp_response *respon
     if (caching->asked.head)
         head_of_head(caching, response);
     return AH_HEADING_ANSWER;
-}
-
-/* Nobody needs to wait for what will not be there, or is there already. */
-static void let_go(ah_caching *caching)
-{
-    ah_flights_leave(caching->cache->flights, &caching->waiter, AH_LANDED);
 }
 
 bool ah_caching_answer(ah_caching *caching, ah_outcome *outcome)
