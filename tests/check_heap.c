@@ -22,7 +22,7 @@
 #if defined(__GLIBC__) && defined(MADV_POPULATE_WRITE)
 
 /* Pieces of which malloc() itself touches the first and the last page, but not the one in the middle. */
-enum { PIECES = 2, PIECE = 12000, ROUNDS = 40 };
+enum { PIECES = 2, PIECE = 12000, ROUNDS = 40, MOST_FILLERS = 1000 };
 
 static bool can_populate(void)
 {
@@ -43,13 +43,34 @@ static bool has_memory(const char *byte)
     return resident & 1;
 }
 
+/* What earlier threads have left of the heap, for this one to begin with, is filled: until much lies where little
+ * would. How many pieces that took. */
+static size_t fill_gaps(void **fillers, size_t most)
+{
+    enum { LITTLE = 24 << 10, MUCH = 88 << 10 };
+    for (size_t count = 0; count < most; count++) {
+        void *little = malloc(LITTLE);
+        uintptr_t place = (uintptr_t)little;
+        free(little);
+        void *much = malloc(MUCH);
+        bool same = (uintptr_t)much == place;
+        free(much);
+        if (same)
+            return count;
+        fillers[count] = malloc(LITTLE);
+    }
+    return most;
+}
+
 /* Obtains new pieces of the heap and fills them. Returns, as a string so long, how many had no memory before. */
 static void *fill(void *unused)
 {
-    (void)unused;
+    void *fillers[MOST_FILLERS];
     char *pieces[ROUNDS * PIECES];
+    (void)unused;
     char *without = calloc(1, ROUNDS * PIECES + 1);
     ck_assert_ptr_nonnull(without);
+    size_t filled = fill_gaps(fillers, MOST_FILLERS);
     for (int i = 0; i < ROUNDS * PIECES; i++) {
         if (i % PIECES == 0)
             ah_heap_prepare();
@@ -61,6 +82,8 @@ static void *fill(void *unused)
     }
     for (int i = 0; i < ROUNDS * PIECES; i++)
         free(pieces[i]);
+    while (filled)
+        free(fillers[--filled]);
     return without;
 }
 
@@ -70,7 +93,7 @@ START_TEST(what_is_prepared_has_its_memory)
     void *without;
     if (!can_populate())
         return;
-    /* A new thread has a heap of its own. */
+    /* A thread has a heap that is not the first one's. */
     ck_assert_int_eq(pthread_create(&thread, NULL, fill, NULL), 0);
     ck_assert_int_eq(pthread_join(thread, &without), 0);
     ck_assert_msg(strlen(without) <= ROUNDS * PIECES / 10, "%zu of %d pieces have no memory", strlen(without),

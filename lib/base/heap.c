@@ -20,8 +20,8 @@
  * malloc() gives back to the system when it is freed (M_TRIM_THRESHOLD). */
 static const size_t enough = (size_t)24 << 10;
 static const size_t step = (size_t)88 << 10;
-/* So often in a row nothing could be made ready: then it is not tried any more. */
-enum { MOST_VAIN = 8 };
+/* So often in a row nothing could be made ready: then it is not tried for so many times. */
+enum { MOST_VAIN = 8, PAUSE = 1000 };
 
 /* Where malloc() would put so many bytes now. 0: nowhere. */
 static uintptr_t place_of(size_t size)
@@ -51,8 +51,12 @@ void ah_heap_prepare(void)
     /* Where what was made ready last ends. */
     static _Thread_local uintptr_t end;
     static _Thread_local unsigned vain;
-    if (vain >= MOST_VAIN || ah_pool_is_plain())
+    if (ah_pool_is_plain())
         return;
+    if (vain >= MOST_VAIN) {
+        vain = vain < PAUSE ? vain + 1 : 0;
+        return;
+    }
     uintptr_t place = place_of(enough);
     bool is_there = place + enough <= end && end - place <= step;
     if (!place || is_there)
