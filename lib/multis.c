@@ -21,8 +21,6 @@ enum { MOST_ACTIVE = 256 };
 /* How often it goes on, at the most, without asking what the sockets have brought: who waits asks that, but while there is
  * always something new nobody does. */
 enum { MOST_BLIND = 8 };
-/* How often the poller, which tells of so many sockets at a time, is asked in a row for all of them. */
-enum { MOST_LOOKS = 64 };
 /* Connections that each keeps at the least, once they are idle. */
 enum { LEAST_KEPT = 64 };
 
@@ -328,14 +326,15 @@ static CURLMcode perform_unwatched(ah_multis *multis)
     return error;
 }
 
-/* All that the sockets of all but the first have brought by now. */
+/* All that the sockets of all but the first have brought by now. The poller tells of as many at a time as each has, and of
+ * those that are ready again after the others. */
 static CURLMcode perform_ready(ah_multis *multis)
 {
     CURLMcode error = CURLM_OK;
     bool more = true;
-    for (int looks = 0; looks < MOST_LOOKS && more && !error; looks++) {
+    for (unsigned looks = 0; looks < multis->count && more && !error; looks++) {
         look(multis, 0);
-        more = multis->event_count == AH_POLLER_MOST;
+        more = multis->poller.full;
         error = perform_events(multis);
     }
     return error;

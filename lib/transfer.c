@@ -82,6 +82,8 @@ struct ah_transfers {
     size_t spares;
     ah_timers silences;
     ah_timers progresses;
+    /* When libcurl last began to look for what has come. */
+    ah_time looked;
 };
 
 static list *list_of(ah_transfer *transfer)
@@ -624,7 +626,8 @@ static void abort_transfer(ah_transfer *transfer)
 }
 
 /* Timers are set for the earliest that the silence may be too long; activity since then moves them on. now: when
- * libcurl began to look for what has come; time that callbacks have taken since then is nobody's silence. */
+ * libcurl began to look for what has come, the time before last: what one stream of a connection brings for another is
+ * told the next time; and time that callbacks have taken since then is nobody's silence. */
 static void conclude_silent(ah_transfers *transfers, ah_time now)
 {
     ah_timer *timer;
@@ -680,6 +683,8 @@ static void conclude_all(ah_transfers *transfers, CURLMcode error)
 void ah_transfers_perform(ah_transfers *transfers)
 {
     ah_time now = ah_clock_now();
+    ah_time before = transfers->looked;
+    transfers->looked = now;
     const ah_timer *silence = ah_timers_first(&transfers->silences);
     /* Nobody is to be found silent whose answer has come. */
     CURLMcode error = ah_multis_perform(transfers->multis, silence && silence->due <= now);
@@ -687,7 +692,7 @@ void ah_transfers_perform(ah_transfers *transfers)
     if (error)
         conclude_all(transfers, error);
     if (transfers->silences.count)
-        conclude_silent(transfers, now);
+        conclude_silent(transfers, before);
     if (transfers->progresses.count)
         tell_progress(transfers, now);
 }

@@ -600,7 +600,7 @@ static int linger(asynchttp_promise *promise, void *data)
 {
     (void)promise;
     (void)data;
-    nanosleep(&(const struct timespec){.tv_sec = (time_t)silence}, NULL);
+    nanosleep(&(const struct timespec){.tv_sec = (time_t)silence, .tv_nsec = 500 * 1000 * 1000}, NULL);
     return 0;
 }
 

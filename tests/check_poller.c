@@ -179,6 +179,24 @@ START_TEST(a_number_may_be_that_of_something_else)
 }
 END_TEST
 
+/* But if it is still there, it is told as any other, and only what is asked. */
+START_TEST(one_that_has_only_been_written_to_goes_on)
+{
+    if (!available)
+        return;
+    ah_poller_adopt(&poller, ends[1]);
+    watch(ends[1], AH_POLLER_WRITABLE);
+    watch(ends[1], 0);
+    expect_none();
+    ck_assert(!is_restless());
+    watch(ends[1], AH_POLLER_WRITABLE);
+    expect_one(ends[1], AH_POLLER_WRITABLE);
+    watch(ends[1], 0);
+    watch(ends[1], AH_POLLER_WRITABLE);
+    expect_one(ends[1], AH_POLLER_WRITABLE);
+}
+END_TEST
+
 /* libcurl does not say again what it has said of a number, when the socket is another. */
 START_TEST(what_is_asked_holds_for_the_next_of_that_number)
 {
@@ -305,6 +323,7 @@ Suite *poller_suite(void)
     tcase_add_test(tcase, only_what_is_asked_is_told);
     tcase_add_loop_test(tcase, a_number_may_come_again, 0, 3);
     tcase_add_test(tcase, a_number_may_be_that_of_something_else);
+    tcase_add_test(tcase, one_that_has_only_been_written_to_goes_on);
     tcase_add_test(tcase, what_is_asked_holds_for_the_next_of_that_number);
     tcase_add_test(tcase, only_its_owner_loses_interest);
     tcase_add_test(tcase, a_copy_of_what_is_gone_is_got_rid_of);

@@ -119,14 +119,19 @@ void ah_poller_forget(ah_poller *poller, int socket)
         take_out(poller, socket, one);
 }
 
-/* One that has not been connected may be about to be closed without a word. */
 static void lose_interest(const ah_poller *poller, int socket, struct ah_poller_socket *one, unsigned owner)
 {
     if (one->owner != owner)
         return;
-    if (!one->adopted || one->watched == AH_POLLER_WRITABLE)
+    if (!one->adopted)
         take_out(poller, socket, one);
     one->wanted = 0;
+    /* One that has not been connected may have been closed without a word, and its number be another thread's: what the
+     * set has is found when it is next asked or tells. */
+    if (one->watched == AH_POLLER_WRITABLE) {
+        one->watched = 0;
+        one->adopted = false;
+    }
 }
 
 bool ah_poller_watch(ah_poller *poller, int socket, unsigned owner, unsigned what)
@@ -175,9 +180,13 @@ static unsigned wanted_of(ah_poller *poller, int socket, uint32_t events)
                      (events & (EPOLLOUT | EPOLLHUP | EPOLLERR) ? AH_POLLER_WRITABLE : 0);
     if (!one)
         return 0;
-    if (!(one->wanted & ready) && tell(poller, socket, one))
+    if (one->wanted & ready)
+        return one->wanted & ready;
+    /* Nobody asked the set for that, or it knows nothing of the socket. */
+    bool strange = one->wanted && !(one->watched & ready);
+    if (tell(poller, socket, one) || strange)
         poller->haunted = true;
-    return one->wanted & ready;
+    return 0;
 }
 
 int ah_poller_wait(ah_poller *poller, ah_poller_event *events, int most, int milliseconds)
@@ -187,6 +196,7 @@ int ah_poller_wait(ah_poller *poller, ah_poller_event *events, int most, int mil
     if (poller->haunted)
         renew_set(poller);
     int count = epoll_wait(poller->set, found, most < AH_POLLER_MOST ? most : AH_POLLER_MOST, milliseconds);
+    poller->full = count >= most || count == AH_POLLER_MOST;
     for (int i = 0; i < count; i++) {
         int socket = found[i].data.fd;
         unsigned ready = socket == poller->bell ? 0 : wanted_of(poller, socket, found[i].events);

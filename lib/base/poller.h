@@ -20,6 +20,8 @@ typedef struct ah_poller {
     int bell;
     /* A copy of a socket that is gone is in the set. */
     bool haunted;
+    /* There may have been more to tell the last time. */
+    bool full;
     /* By descriptor. */
     struct ah_poller_socket *sockets;
     size_t count;
