@@ -50,7 +50,8 @@ static size_t fill_gaps(void **fillers, size_t most)
     enum { LITTLE = 24 << 10, MUCH = 88 << 10 };
     for (size_t count = 0; count < most; count++) {
         void *little = malloc(LITTLE);
-        uintptr_t place = (uintptr_t)little;
+        /* Or the compiler would know that nothing else can be there. */
+        volatile uintptr_t place = (uintptr_t)little;
         free(little);
         void *much = malloc(MUCH);
         bool same = (uintptr_t)much == place;

@@ -23,11 +23,12 @@ static const size_t step = (size_t)88 << 10;
 /* So often in a row nothing could be made ready: then it is not tried for so many times. */
 enum { MOST_VAIN = 8, PAUSE = 1000 };
 
-/* Where malloc() would put so many bytes now. 0: nowhere. */
+/* Where malloc() would put so many bytes now. 0: nowhere. A compiler may take it that no other memory is ever there, as
+ * long as it sees where the number comes from. */
 static uintptr_t place_of(size_t size)
 {
     void *memory = malloc(size);
-    uintptr_t place = (uintptr_t)memory;
+    volatile uintptr_t place = (uintptr_t)memory;
     free(memory);
     return place;
 }
