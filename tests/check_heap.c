@@ -18,6 +18,7 @@
 
 #include "base/heap.h"
 #include "base/pool.h"
+#include "sanitized.h"
 
 #if defined(__GLIBC__) && defined(MADV_POPULATE_WRITE)
 
@@ -32,7 +33,7 @@ static bool can_populate(void)
         can = madvise(page, 4096, MADV_POPULATE_WRITE) == 0;
         munmap(page, 4096);
     }
-    return can && !ah_pool_is_plain();
+    return can && !SANITIZED && !ah_pool_is_plain();
 }
 
 static bool has_memory(const char *byte)
