@@ -154,7 +154,7 @@ void ah_transfers_free(ah_transfers *transfers)
     free(transfers);
 }
 
-/* ---- What libcurl calls, within ah_multis_perform() ---- */
+/* ---- What libcurl calls, most of it within ah_multis_perform() ---- */
 
 static void note_activity(ah_transfer *transfer)
 {

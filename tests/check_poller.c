@@ -211,6 +211,22 @@ START_TEST(what_is_asked_holds_for_the_next_of_that_number)
 }
 END_TEST
 
+/* As for want of memory. */
+START_TEST(what_could_not_be_watched_is_watched_later)
+{
+    if (!available)
+        return;
+    ah_poller_adopt(&poller, ends[0]);
+    watch(ends[0], AH_POLLER_READABLE);
+    close(ends[0]);
+    ah_poller_adopt(&poller, ends[0]);
+    ends[0] = dup2(ends[1], ends[0]);
+    renew();
+    ck_assert_int_eq(write(ends[1], "x", 1), 1);
+    expect_one(ends[0], AH_POLLER_READABLE);
+}
+END_TEST
+
 START_TEST(only_its_owner_loses_interest)
 {
     if (!available)
@@ -325,6 +341,7 @@ Suite *poller_suite(void)
     tcase_add_test(tcase, a_number_may_be_that_of_something_else);
     tcase_add_test(tcase, one_that_has_only_been_written_to_goes_on);
     tcase_add_test(tcase, what_is_asked_holds_for_the_next_of_that_number);
+    tcase_add_test(tcase, what_could_not_be_watched_is_watched_later);
     tcase_add_test(tcase, only_its_owner_loses_interest);
     tcase_add_test(tcase, a_copy_of_what_is_gone_is_got_rid_of);
     tcase_add_test(tcase, one_that_is_forgotten_is_not_told_by_a_copy);

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #if defined(__linux__)
@@ -99,8 +100,8 @@ void ah_poller_adopt(ah_poller *poller, int socket)
     struct ah_poller_socket *one = &poller->sockets[socket];
     one->adopted = true;
     one->watched = 0;
-    if (one->wanted)
-        tell(poller, socket, one);
+    if (one->wanted && tell(poller, socket, one))
+        poller->wrong = true;
 }
 
 /* Whatever the set has of the socket. */
@@ -149,27 +150,29 @@ bool ah_poller_watch(ah_poller *poller, int socket, unsigned owner, unsigned wha
     return enough || tell(poller, socket, one) == 0;
 }
 
-/* Without what a child of fork() keeps open there, and would be told of for ever. */
-static void renew_set(ah_poller *poller)
+/* Without what a child of fork() keeps open there, and would be told of for ever, and with what there was no memory for.
+ * False: no file descriptor, or no memory. */
+static bool renew_set(ah_poller *poller)
 {
     ah_poller fresh = {.set = epoll_create1(EPOLL_CLOEXEC), .bell = poller->bell};
     if (fresh.set < 0)
-        return;
+        return false;
     if (!add_bell(&fresh)) {
         close(fresh.set);
-        return;
+        return false;
     }
     close(poller->set);
     poller->set = fresh.set;
-    poller->haunted = false;
+    poller->wrong = false;
     for (size_t i = 0; i < poller->count; i++) {
         struct ah_poller_socket *one = &poller->sockets[i];
         one->watched = 0;
-        if (one->wanted)
-            tell(poller, (int)i, one);
+        if (one->wanted && tell(poller, (int)i, one))
+            poller->wrong = true;
     }
     /* It may have been rung for the other one. */
     ah_poller_wake(poller);
+    return !poller->wrong;
 }
 
 /* What there is to be told of a socket that is ready; 0: nothing that anybody wants to know, nor is it told again. */
@@ -185,7 +188,7 @@ static unsigned wanted_of(ah_poller *poller, int socket, uint32_t events)
     /* Nobody asked the set for that, or it knows nothing of the socket. */
     bool strange = one->wanted && !(one->watched & ready);
     if (tell(poller, socket, one) || strange)
-        poller->haunted = true;
+        poller->wrong = true;
     return 0;
 }
 
@@ -193,8 +196,9 @@ int ah_poller_wait(ah_poller *poller, ah_poller_event *events, int most, int mil
 {
     struct epoll_event found[AH_POLLER_MOST];
     int told = 0;
-    if (poller->haunted)
-        renew_set(poller);
+    /* Not to come straight back, and try again. */
+    if (poller->wrong && !renew_set(poller))
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
     int count = epoll_wait(poller->set, found, most < AH_POLLER_MOST ? most : AH_POLLER_MOST, milliseconds);
     poller->full = count >= most || count == AH_POLLER_MOST;
     for (int i = 0; i < count; i++) {

@@ -18,8 +18,8 @@ typedef struct ah_poller {
     /* A descriptor that is readable while any of the sockets is ready, or the poller has been woken. */
     int set;
     int bell;
-    /* A copy of a socket that is gone is in the set. */
-    bool haunted;
+    /* A copy of a socket that is gone is in the set, or one is not that should be. */
+    bool wrong;
     /* There may have been more to tell the last time. */
     bool full;
     /* By descriptor. */
