@@ -106,14 +106,17 @@ static void resume(ah_worker *worker, ah_job *job)
         finish(worker, job);
 }
 
-/* Starts and cancels all that there is for this worker to start and to cancel. */
+/* Starts what there is for this worker to start, but not much at a time, so that the first of many need not wait until
+ * the last has begun, and leave their connections to those; and cancels all that there is to cancel. */
 static void take(ah_worker *worker)
 {
+    enum { MOST_STARTS = 8 };
     ah_job *job;
-    for (;;) {
+    for (int starts = 0; starts < MOST_STARTS;) {
         switch (ah_queue_take(worker, &job)) {
         case AH_TASK_START:
             start(worker, job);
+            starts++;
             break;
         case AH_TASK_RESUME:
             resume(worker, job);

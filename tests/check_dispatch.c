@@ -975,6 +975,67 @@ START_TEST(test_five_thousand_at_once)
 }
 END_TEST
 
+/* A cache in which nothing is found. When two hundred have looked, the origin is to have got one of them. */
+static struct {
+    sem_t all_made;
+    int lookups;
+    bool first_came;
+} early;
+
+static int find_nothing(void *unused, const char *key, void **value, size_t *length)
+{
+    long patience = fixture_patience(20000);
+    (void)unused, (void)key, (void)value, (void)length;
+    if (++early.lookups != 200)
+        return 1;
+    for (long ms = 0; ms < patience && !early.first_came; ms += 10) {
+        early.first_came = origin_number("/counted/early") > 0;
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+    }
+    return 1;
+}
+
+static int keep_nothing(void *unused, const char *key, const void *value, size_t length)
+{
+    (void)unused, (void)key, (void)value, (void)length;
+    return 0;
+}
+
+static int delete_nothing(void *unused, const char *key)
+{
+    (void)unused, (void)key;
+    return 0;
+}
+
+static int await_all_made(asynchttp_promise *promise, void *unused)
+{
+    (void)promise, (void)unused;
+    return sem_wait(&early.all_made);
+}
+
+START_TEST(test_first_of_many_goes_out_before_the_last_begins)
+{
+    enum { MANY = 300 };
+    static const asynchttp_cache_methods methods = {.get = find_nothing, .set = keep_nothing, .delete = delete_nothing};
+    asynchttp_request blocking = ASYNCHTTP_REQUEST_INIT;
+    asynchttp_promise *promises[MANY + 1];
+    asynchttp_cache *cache = asynchttp_cache_new(&methods, NULL);
+    ck_assert_ptr_nonnull(cache);
+    ck_assert_int_eq(asynchttp_http_set_cache(http, cache), ASYNCHTTP_OK);
+    asynchttp_cache_free(cache);
+    set_workers(1, MANY + 1);
+    ck_assert_int_eq(sem_init(&early.all_made, 0, 0), 0);
+    blocking.callback = await_all_made;
+    promises[0] = asynchttp_http_request(http, origin_url("/hello"), &blocking);
+    for (int i = 1; i <= MANY; i++)
+        promises[i] = get(origin_url("/count/early?%d", i));
+    ck_assert_int_eq(sem_post(&early.all_made), 0);
+    ck_all(promises, MANY + 1, ASYNCHTTP_OK);
+    ck_assert(early.first_came);
+    sem_destroy(&early.all_made);
+}
+END_TEST
+
 /* More than libcurl is given in one of its handles. */
 START_TEST(test_connections_of_a_burst_are_used_again)
 {
@@ -1255,6 +1316,7 @@ static void add_scarcity_tests(TCase *tcase)
 {
     tcase_add_test(tcase, test_twenty_thousand_wait_behind_one);
     tcase_add_test(tcase, test_five_thousand_at_once);
+    tcase_add_test(tcase, test_first_of_many_goes_out_before_the_last_begins);
     tcase_add_test(tcase, test_connections_of_a_burst_are_used_again);
     tcase_add_test(tcase, test_requests_on_one_worker_share_too_few_descriptors);
     tcase_add_test(tcase, test_requests_without_a_descriptor_end_with_an_error);

@@ -276,7 +276,7 @@ static void run_burst(bench *b)
 
 static const verb verbs[] = {
     {"get", "UN", "N GETs, one at a time", 1, 0, 0, uri_same, run_timed},
-    {"many", "UNC", "N GETs, at most C at a time, 1000 queued ahead", QUEUED, 0, 0, uri_same, run_many},
+    {"many", "UNC", "N GETs, at most C at a time, 1000 or 2 C queued ahead", QUEUED, 0, 0, uri_same, run_many},
     {"fill", "DPK", "GETs PREFIX0000, PREFIX0001, ... into the cache directory", QUEUED, 0, 0, uri_numbered, run_timed},
     {"store", "DPNF", "a GET and N timed ones of PREFIX%04d from number FIRST on, one at a time, with latencies", 1, 0,
      0, uri_numbered, run_stores},
@@ -430,6 +430,16 @@ static void make_client(bench *b)
         measure_die("no client, or not with these settings");
 }
 
+/* When half of them are done, there must still be as many as are to be under way. */
+static size_t enough_ahead(const bench *b)
+{
+    size_t least = b->concurrency * 2;
+
+    if (b->verb->ahead == ALL)
+        return b->n;
+    return b->verb->ahead > least ? b->verb->ahead : least;
+}
+
 static void print_cache(bench *b)
 {
     asynchttp_cache_statistics s = {.size = sizeof s};
@@ -446,7 +456,7 @@ int main(int argc, char **argv)
     take_verb(&b, argv + optind);
     make_client(&b);
     if (b.ahead == 0)
-        b.ahead = b.verb->ahead == ALL ? b.n : b.verb->ahead;
+        b.ahead = enough_ahead(&b);
     b.requests = measure_allocate(b.ahead, sizeof *b.requests);
     b.verb->run(&b);
     if (b.directory)

@@ -110,6 +110,7 @@ class Runner:
         if complaints:
             return Run(None, answers, complaints[0])
         fields = combined([output for output, _ in results])
+        fields["connections"] = answers.connections
         return Run(fields, answers, complaint_about(fields, answers, proof, count))
 
 

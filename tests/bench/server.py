@@ -60,6 +60,10 @@ http {{
             echo_sleep 0.1;
             echo delayed;
         }}
+        location = /late {{
+            echo_sleep 3;
+            echo late;
+        }}
         location = /slow {{
             echo_sleep 60;
             echo slow;
