@@ -589,17 +589,35 @@ static void forget_locked(ah_queue *queue)
         queue->enough = queue->processors;
 }
 
-/* Decides whether the worker, which was asleep, is to stay away from what waits. Nobody stays away from the end of all
- * work. */
+/* Whether the worker can stay away from what waits. Nobody stays away from the end of all work. */
+static bool can_be_spared_locked(const ah_worker *worker)
+{
+    return worker->queue->state == AH_QUEUE_OPEN && !worker->in_flight && !worker->surplus;
+}
+
+/* Decides whether the worker, which was asleep, is to stay away from what waits. */
 static void hold_back_locked(ah_worker *worker)
 {
     ah_queue *queue = worker->queue;
     bool deputy = queue->deputy == worker;
     bool watched = deputy && end_watch_locked(queue);
     forget_locked(queue);
-    worker->held = are_enough_locked(queue) && queue->state == AH_QUEUE_OPEN && !worker->in_flight && !worker->surplus;
+    worker->held = are_enough_locked(queue) && can_be_spared_locked(worker);
+    worker->substitute = !worker->held && queue->awake >= queue->processors;
     if (deputy && (watched || !worker->held))
         queue->deputy = NULL;
+}
+
+/* A substitute stays away again if enough others get on. */
+static void step_back_locked(ah_worker *worker)
+{
+    const ah_queue *queue = worker->queue;
+    bool surplus = worker->substitute && queue->awake - queue->stuck > queue->enough;
+    if (!surplus || !can_be_spared_locked(worker))
+        return;
+    set_awake_locked(worker, false);
+    worker->held = true;
+    list_locked(worker);
 }
 
 /* ---- Workers ---- */
@@ -636,8 +654,10 @@ static void arrive_locked(ah_worker *worker)
         queue->recruits--;
     worker->recruit = false;
     unlist_locked(worker);
-    if (worker->awake)
+    if (worker->awake) {
+        step_back_locked(worker);
         return;
+    }
     hold_back_locked(worker);
     if (worker->held)
         list_locked(worker);

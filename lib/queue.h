@@ -107,6 +107,9 @@ struct ah_worker {
     bool awake;
     /* Came when enough were awake already, and takes no job before one of them sleeps or is stuck. */
     bool held;
+    /* Came although as many as there are processors were awake, since one of them was stuck or they wait rather than
+     * run; and goes as soon as enough get on. */
+    bool substitute;
     /* How often it has begun, gone on with or ended a job; that, and how many seconds it had run, when the deputy began
      * to watch; and whether it has slept since, so that this says nothing. */
     unsigned steps;

@@ -27,6 +27,7 @@ int main(void)
     srunner_add_suite(runner, poller_suite());
     srunner_add_suite(runner, pool_suite());
     srunner_add_suite(runner, proxy_suite());
+    srunner_add_suite(runner, queue_suite());
     srunner_add_suite(runner, ranges_suite());
     srunner_add_suite(runner, receiver_suite());
     srunner_add_suite(runner, record_suite());

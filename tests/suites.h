@@ -26,6 +26,7 @@ Suite *parker_suite(void);
 Suite *poller_suite(void);
 Suite *pool_suite(void);
 Suite *proxy_suite(void);
+Suite *queue_suite(void);
 Suite *ranges_suite(void);
 Suite *receiver_suite(void);
 Suite *record_suite(void);
