@@ -61,6 +61,11 @@ bool ah_cache_is_usable(const asynchttp_cache *cache)
     return cache && cache->process == ah_process_current();
 }
 
+void ah_cache_count(atomic_ullong *counter)
+{
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
 void asynchttp_cache_free(asynchttp_cache *cache)
 {
     if (ah_cache_is_usable(cache))

@@ -27,6 +27,9 @@ struct asynchttp_cache {
 /* Whether it can be used: it was not made by the process that this one was forked from. */
 bool ah_cache_is_usable(const asynchttp_cache *cache);
 
+/* One more in this of its statistics. */
+void ah_cache_count(atomic_ullong *counter);
+
 /* The right to validate what is stored for a URI in the background, which one at a time has. */
 typedef struct ah_claim ah_claim;
 

@@ -5,6 +5,9 @@
 #include "authentication.h"
 #include "base/log.h"
 #include "base/shared.h"
+#include "caching.h"
+#include "delivery.h"
+#include "recording.h"
 #include "redirect.h"
 #include "response.h"
 
@@ -27,14 +30,14 @@ static bool on_head(void *data, asynchttp_response *response)
     exchange->previous = NULL;
     exchange->plan = plan(exchange, response);
     if (exchange->plan == AH_PLAN_ANSWER || exchange->plan == AH_PLAN_REDIRECT)
-        ah_caching_store(&exchange->caching, response, exchange->authorization != NULL);
+        ah_recording_begin(&exchange->hop, response, exchange->authorization != NULL);
     return exchange->plan == AH_PLAN_ANSWER;
 }
 
 static void on_content(void *data, const void *content, size_t length)
 {
     ah_exchange *exchange = data;
-    ah_caching_content(&exchange->caching, content, length);
+    ah_recording_content(&exchange->hop, content, length);
 }
 
 static bool no_memory(ah_exchange *exchange)
@@ -66,7 +69,7 @@ static bool add_fields(ah_exchange *exchange)
 {
     const ah_request *request = current(exchange);
     ah_fields_clear(&exchange->added);
-    return ah_fields_copy(&exchange->added, &exchange->caching.conditions) &&
+    return ah_fields_copy(&exchange->added, &exchange->hop.conditions) &&
            (!exchange->authorization ||
             ah_authorization_write(exchange->authorization, request->method, &request->uri, &exchange->added));
 }
@@ -84,7 +87,7 @@ static step transfer(ah_exchange *exchange, bool fresh)
                             .on_head = on_head,
                             .on_content = on_content,
                             .owner = exchange};
-    ah_caching_sent(&exchange->caching);
+    ah_caching_sent(&exchange->hop);
     exchange->transfer = ah_transfer_start(exchange->transfers, &order);
     return exchange->transfer ? STEP_UNDER_WAY : STEP_OVER;
 }
@@ -127,7 +130,7 @@ static step consult_anew(ah_exchange *exchange)
     exchange->previous = exchange->outcome->response->previous;
     exchange->outcome->response->previous = NULL;
     ah_outcome_clear(exchange->outcome);
-    ah_caching_forget(&exchange->caching);
+    ah_caching_forget(&exchange->hop);
     return consult(exchange);
 }
 
@@ -139,17 +142,17 @@ static step answer_stored(ah_exchange *exchange)
         outcome->response->previous = exchange->previous;
     exchange->previous = NULL;
     exchange->plan = plan_redirect(exchange, outcome->response);
-    if (exchange->plan == AH_PLAN_ANSWER && !ah_caching_deliver(&exchange->caching, outcome))
+    if (exchange->plan == AH_PLAN_ANSWER && !ah_delivery_content(&exchange->hop, outcome))
         return outcome->code ? STEP_OVER : consult_anew(exchange);
-    if (exchange->caching.claim)
-        exchange->host->refresh(exchange->owner, current(exchange), exchange->caching.claim);
-    exchange->caching.claim = NULL;
+    if (exchange->hop.claim)
+        exchange->host->refresh(exchange->owner, current(exchange), exchange->hop.claim);
+    exchange->hop.claim = NULL;
     return STEP_ANSWERED;
 }
 
 static step consult(ah_exchange *exchange)
 {
-    switch (ah_caching_consult(&exchange->caching, exchange->outcome)) {
+    switch (ah_caching_consult(&exchange->hop, exchange->outcome)) {
     case AH_CONSULTED_ANSWER:
         return answer_stored(exchange);
     case AH_CONSULTED_WAIT:
@@ -187,7 +190,7 @@ static step begin_hop(ah_exchange *exchange)
     exchange->retries = 0;
     if (!is_authorized_by_caller(request))
         exchange->authorization = ah_authorizations_find(request->settings->authorizations, &request->uri);
-    ah_caching_begin(&exchange->caching, request, wake, is_cancelled, exchange);
+    ah_hop_begin(&exchange->hop, request, wake, is_cancelled, exchange);
     return consult(exchange);
 }
 
@@ -213,8 +216,8 @@ static step recover(ah_exchange *exchange)
 {
     if (may_retry(exchange))
         return retry(exchange);
-    ah_caching_restart(&exchange->caching);
-    exchange->rescued = ah_caching_rescue(&exchange->caching, exchange->outcome);
+    ah_recording_drop(&exchange->hop);
+    exchange->rescued = ah_caching_rescue(&exchange->hop, exchange->outcome);
     return exchange->rescued ? answer_stored(exchange) : STEP_OVER;
 }
 
@@ -261,7 +264,7 @@ static step follow(ah_exchange *exchange)
         ah_uri_clear(&target);
         return out_of_memory(exchange);
     }
-    ah_caching_end(&exchange->caching, AH_LANDED);
+    ah_caching_end(&exchange->hop, AH_LANDED);
     if (!redirect_to(exchange, &target))
         return STEP_OVER;
     AH_DEBUG("exchange", "#%llu: %d, redirected to %s %.*s", exchange->request->number,
@@ -337,7 +340,7 @@ static ah_plan plan(ah_exchange *exchange, asynchttp_response *response)
     learn_authorization(exchange, response, &stale);
     if (response->status == 401 && answer_challenge(exchange, response, stale))
         return AH_PLAN_AUTHORIZE;
-    switch (ah_caching_head(&exchange->caching, response)) {
+    switch (ah_caching_head(&exchange->hop, response)) {
     case AH_HEADING_STORED:
         return AH_PLAN_STORED;
     case AH_HEADING_AGAIN:
@@ -386,7 +389,7 @@ static step use_stored(ah_exchange *exchange)
 {
     release_transfer(exchange);
     ah_buffer_free(&exchange->outcome->content);
-    return ah_caching_answer(&exchange->caching, exchange->outcome) ? answer_stored(exchange) : STEP_OVER;
+    return ah_caching_answer(&exchange->hop, exchange->outcome) ? answer_stored(exchange) : STEP_OVER;
 }
 
 /* Does what is planned about the response. */
@@ -395,7 +398,7 @@ static step decide(ah_exchange *exchange)
     int status = exchange->outcome->response->status;
     switch (exchange->plan) {
     case AH_PLAN_REDIRECT:
-        ah_caching_stored(&exchange->caching);
+        ah_recording_end(&exchange->hop);
         return follow(exchange);
     case AH_PLAN_AUTHORIZE:
         AH_DEBUG("exchange", "#%llu: %d, trying with credentials", exchange->request->number, status);
@@ -405,10 +408,10 @@ static step decide(ah_exchange *exchange)
         return use_stored(exchange);
     case AH_PLAN_REPEAT:
         AH_DEBUG("exchange", "#%llu: %d is about nothing that is stored", exchange->request->number, status);
-        ah_caching_forget(&exchange->caching);
+        ah_caching_forget(&exchange->hop);
         return send_again(exchange);
     default:
-        ah_caching_stored(&exchange->caching);
+        ah_recording_end(&exchange->hop);
         conclude(exchange);
         return STEP_OVER;
     }
@@ -445,7 +448,7 @@ static ah_landing landing_of(const ah_exchange *exchange)
 static void end(ah_exchange *exchange, ah_landing landing)
 {
     release_transfer(exchange);
-    ah_caching_end(&exchange->caching, landing);
+    ah_caching_end(&exchange->hop, landing);
     forget_redirect(exchange);
     ah_response_free(exchange->outcome->previous);
     exchange->outcome->previous = exchange->previous;

@@ -4,8 +4,8 @@
 #ifndef AH_EXCHANGE_H
 #define AH_EXCHANGE_H
 
-#include "caching.h"
 #include "challenge.h"
+#include "hop.h"
 #include "outcome.h"
 #include "request.h"
 #include "transfer.h"
@@ -47,7 +47,7 @@ typedef struct ah_exchange {
     asynchttp_response *previous;
     void *owner;
     const ah_exchange_host *host;
-    ah_caching caching;
+    ah_hop hop;
     /* What to do when the transfer under way has ended, as its response's head has decided. */
     ah_plan plan;
     /* It is answered with what is stored, since the server cannot be asked. */

@@ -99,7 +99,7 @@ static void set_no_memory(setting *to)
 static void set_method(setting *to)
 {
     const ah_request *request = to->request;
-    if (strcmp(request->method, "HEAD") == 0) {
+    if (ah_request_is(request, "HEAD")) {
         SET(to, CURLOPT_NOBODY, 1L);
         return;
     }
@@ -308,7 +308,7 @@ static void set_proxy(setting *to)
 static bool is_plain(const ah_request *request)
 {
     const ah_callbacks *callbacks = &request->callbacks;
-    return strcmp(request->method, "GET") == 0 && !ah_request_has_body(request) && !callbacks->on_progress &&
+    return ah_request_is(request, "GET") && !ah_request_has_body(request) && !callbacks->on_progress &&
            !request->settings->certificates && !ah_options_proxy(request);
 }
 

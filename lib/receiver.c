@@ -176,7 +176,7 @@ static bool begin_content(ah_receiver *receiver)
     receiver->coding = ah_coding_of(ah_fields_get(&receiver->outcome->response->fields, "content-encoding"));
     receiver->final = !receiver->on_head || receiver->on_head(receiver->owner, receiver->outcome->response);
     uint64_t length;
-    if (receiver->final && !receiver->request->callbacks.on_data && strcmp(receiver->request->method, "HEAD") != 0 &&
+    if (receiver->final && !receiver->request->callbacks.on_data && !ah_request_is(receiver->request, "HEAD") &&
         announced_length(receiver, &length) &&
         !ah_buffer_reserve(&receiver->outcome->content, (size_t)(length < most_presized ? length : most_presized)))
         return no_memory(receiver);
@@ -324,6 +324,6 @@ bool ah_receiver_end(ah_receiver *receiver)
         return fail(receiver, ASYNCHTTP_E_CONNECTION_LOST, "The connection was closed before the head was complete");
     if (!commit_line(receiver))
         return false;
-    bool decoded = receiver->coding && strcmp(receiver->request->method, "HEAD") != 0;
+    bool decoded = receiver->coding && !ah_request_is(receiver->request, "HEAD");
     return !decoded || note_decoding(receiver);
 }

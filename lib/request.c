@@ -101,7 +101,7 @@ static bool read_body(ah_request *request, const asynchttp_request *arguments, a
     if (arguments->body_length > PTRDIFF_MAX - 1)
         return fail(outcome, "body_length is out of bounds");
     bool has_body = arguments->body || arguments->on_read;
-    if (has_body && strcmp(request->method, "HEAD") == 0)
+    if (has_body && ah_request_is(request, "HEAD"))
         return fail(outcome, "HEAD has no body");
     request->body_length = arguments->body_length;
     if (!arguments->body)
@@ -244,6 +244,11 @@ bool ah_request_repeat(ah_request *request, const ah_request *original, struct a
     return keep_method(request, original->method) &&
            ah_uri_parse(&request->uri, original->uri.text, &why) == ASYNCHTTP_OK &&
            ah_fields_copy(&request->headers, &original->headers) && repeat_proxies(request, original);
+}
+
+bool ah_request_is(const ah_request *request, const char *method)
+{
+    return strcmp(request->method, method) == 0;
 }
 
 bool ah_request_has_body(const ah_request *request)

@@ -51,6 +51,9 @@ void ah_request_init(ah_request *request, const char *uri, const asynchttp_reque
  * nobody in particular; takes over the claim. False: no memory; the request may only be cleared. */
 bool ah_request_repeat(ah_request *request, const ah_request *original, struct ah_claim *claim);
 
+/* Whether this is its method. */
+bool ah_request_is(const ah_request *request, const char *method);
+
 /* Whether it has a body to send, even an empty one. */
 bool ah_request_has_body(const ah_request *request);
 
