@@ -1,19 +1,9 @@
 #include "queue.h"
 
-#include <limits.h>
+#include <stddef.h>
 
 #include "base/log.h"
 #include "base/shared.h"
-#include "base/thread.h"
-
-/* How many seconds the deputy watches the others. */
-static const double deputy_pause = 0.001;
-/* How many seconds it is remembered that they wait. */
-static const double deputy_memory = 1;
-/* How often one may come no further for want of a processor. */
-static const unsigned most_watches = 10;
-/* How many seconds one who is held back stays at the least. */
-static const double shortest_stay = 0.1;
 
 /* ---- Lists ---- */
 
@@ -65,6 +55,11 @@ static void displace_locked(ah_queue *queue, ah_job *job)
         break;
     }
     job->place = AH_JOB_NOWHERE;
+}
+
+static ah_worker *worker_of(ah_member *member)
+{
+    return (ah_worker *)(void *)((char *)member - offsetof(ah_worker, member));
 }
 
 static ah_workers *workers_of(ah_queue *queue, ah_worker_rank rank)
@@ -178,8 +173,8 @@ static void wake_locked(ah_worker *worker)
 
 static void wake_all_locked(ah_queue *queue)
 {
-    for (ah_worker *worker = queue->roster; worker; worker = worker->colleague)
-        wake_locked(worker);
+    for (ah_member *member = queue->crew.members; member; member = member->next)
+        wake_locked(worker_of(member));
 }
 
 /* Has any worker look at the queue, even one without room. */
@@ -189,7 +184,8 @@ static void wake_any_locked(ah_queue *queue)
         wake_locked(queue->idle.first);
         return;
     }
-    for (ah_worker *worker = queue->roster; worker; worker = worker->colleague) {
+    for (ah_member *member = queue->crew.members; member; member = member->next) {
+        ah_worker *worker = worker_of(member);
         if (worker->asleep) {
             wake_locked(worker);
             return;
@@ -216,8 +212,7 @@ ah_queue *ah_queue_new(void)
     queue->max_workers = 5;
     queue->transfers_per_worker = 1;
     queue->idle_timeout = 30;
-    queue->processors = ah_thread_processors();
-    queue->enough = queue->processors;
+    ah_crew_init(&queue->crew);
     return queue;
 }
 
@@ -233,19 +228,13 @@ static void hire_locked(ah_queue *queue)
     queue->recruits++;
 }
 
-/* Whether as many workers are awake, and get on, as can be of use. */
-static bool are_enough_locked(const ah_queue *queue)
-{
-    return queue->awake - queue->stuck >= queue->enough;
-}
-
 /* Calls an idle worker, unless one who was called has yet to look at the queue: that one calls the next when it takes
  * a job and more wait. So a program that makes many requests in a row wakes one thread, not one for each. Nor if enough
  * are awake, and there is a deputy. */
 static void call_idle_locked(ah_queue *queue)
 {
     ah_worker *worker = queue->idle.first;
-    if (queue->called || !worker || (queue->deputy && are_enough_locked(queue)))
+    if (queue->called || !worker || (queue->crew.deputy && ah_crew_is_enough(&queue->crew)))
         return;
     /* What one who is awake has to finish may be the program's, and take any time: that keeps nobody else asleep. */
     if (worker->asleep)
@@ -361,7 +350,8 @@ void ah_queue_resume(ah_queue *queue, ah_job *job)
 static void retire_locked(ah_queue *queue, unsigned count)
 {
     for (int busy = 0; busy <= 1; busy++) {
-        for (ah_worker *worker = queue->roster; worker && count; worker = worker->colleague) {
+        for (ah_member *member = queue->crew.members; member && count; member = member->next) {
+            ah_worker *worker = worker_of(member);
             if (worker->surplus || (worker->in_flight && !busy))
                 continue;
             worker->surplus = true;
@@ -376,7 +366,8 @@ static void retire_locked(ah_queue *queue, unsigned count)
 /* Takes up to so many surplus workers back. */
 static void recall_locked(ah_queue *queue, unsigned count)
 {
-    for (ah_worker *worker = queue->roster; worker && count; worker = worker->colleague) {
+    for (ah_member *member = queue->crew.members; member && count; member = member->next) {
+        ah_worker *worker = worker_of(member);
         if (!worker->surplus)
             continue;
         worker->surplus = false;
@@ -488,106 +479,7 @@ ah_job *ah_queue_unhire(ah_queue *queue)
     return stranded;
 }
 
-/* ---- How many are awake ---- */
-
-static void set_awake_locked(ah_worker *worker, bool awake)
-{
-    if (worker->awake == awake)
-        return;
-    worker->awake = awake;
-    worker->queue->awake += awake ? 1 : -1U;
-}
-
-static void set_stuck_locked(ah_worker *worker, bool stuck)
-{
-    if (worker->stuck == stuck)
-        return;
-    worker->stuck = stuck;
-    worker->queue->stuck += stuck ? 1 : -1U;
-}
-
-/* The worker has something to do, or has done it. */
-static void go_on_locked(ah_worker *worker)
-{
-    worker->steps++;
-    worker->watches = 0;
-    if (worker->queue->deputy == worker)
-        worker->queue->deputy = NULL;
-    set_stuck_locked(worker, false);
-    set_awake_locked(worker, true);
-    if (worker->held)
-        unlist_locked(worker);
-    worker->held = false;
-}
-
-/* ---- The deputy ---- */
-
-/* What those who are awake have done until now, to be compared with what they will have done in a moment. */
-static void begin_watch_locked(ah_queue *queue)
-{
-    queue->watched_since = ah_clock_now();
-    queue->ran_before = ah_thread_all_ran();
-    for (ah_worker *worker = queue->roster; worker; worker = worker->colleague) {
-        worker->slept = !worker->awake;
-        worker->steps_before = worker->steps;
-        worker->ran_before = worker->awake ? ah_thread_ran(worker->thread) : 0;
-    }
-}
-
-/* One that has not run much has waited, in a callback of the program's, for a disk, for a cache at the other end of a
- * network; but if this process took all the processors, rather for those. Who has come no further is stuck, but for
- * want of a processor only if that lasts. Returns whether any has waited. */
-static bool judge_locked(ah_queue *queue, double seconds, bool processors_free)
-{
-    bool any = false;
-    for (ah_worker *worker = queue->roster; worker; worker = worker->colleague) {
-        if (worker->slept)
-            continue;
-        bool has_run = ah_thread_ran(worker->thread) - worker->ran_before > seconds / 2;
-        if (worker->steps == worker->steps_before && (has_run || processors_free || ++worker->watches > most_watches))
-            set_stuck_locked(worker, true);
-        any = any || (!has_run && processors_free);
-    }
-    return any;
-}
-
-/* False: the deputy was woken too early for that. */
-static bool end_watch_locked(ah_queue *queue)
-{
-    ah_time now = ah_clock_now();
-    double seconds = now - queue->watched_since;
-    if (seconds < deputy_pause / 2)
-        return false;
-    bool free = ah_thread_all_ran() - queue->ran_before < (queue->processors - 0.5) * seconds;
-    if (judge_locked(queue, seconds, free)) {
-        queue->enough = UINT_MAX;
-        queue->enough_until = now + deputy_memory;
-    }
-    return true;
-}
-
-/* The worker is about to sleep. One that was held back becomes the deputy, if there is none. */
-static void lie_down_locked(ah_worker *worker)
-{
-    ah_queue *queue = worker->queue;
-    set_stuck_locked(worker, false);
-    set_awake_locked(worker, false);
-    worker->slept = true;
-    bool watches = worker->held && queue->waiting.first;
-    if (watches && !queue->deputy) {
-        queue->deputy = worker;
-        begin_watch_locked(queue);
-    }
-    if (!watches && queue->deputy == worker)
-        queue->deputy = NULL;
-}
-
-/* What was found out about how many are enough does not hold for ever. */
-static void forget_locked(ah_queue *queue)
-{
-    if (queue->enough != queue->processors && ah_clock_now() > queue->enough_until)
-        queue->enough = queue->processors;
-}
+/* ---- Workers ---- */
 
 /* Whether the worker can stay away from what waits. Nobody stays away from the end of all work. */
 static bool can_be_spared_locked(const ah_worker *worker)
@@ -595,41 +487,19 @@ static bool can_be_spared_locked(const ah_worker *worker)
     return worker->queue->state == AH_QUEUE_OPEN && !worker->in_flight && !worker->surplus;
 }
 
-/* Decides whether the worker, which was asleep, is to stay away from what waits. */
-static void hold_back_locked(ah_worker *worker)
+/* The worker has something to do, or has done it. */
+static void go_on_locked(ah_worker *worker)
 {
-    ah_queue *queue = worker->queue;
-    bool deputy = queue->deputy == worker;
-    bool watched = deputy && end_watch_locked(queue);
-    forget_locked(queue);
-    worker->held = are_enough_locked(queue) && can_be_spared_locked(worker);
-    worker->substitute = !worker->held && queue->awake >= queue->processors;
-    if (deputy && (watched || !worker->held))
-        queue->deputy = NULL;
+    if (worker->member.held)
+        unlist_locked(worker);
+    ah_crew_go_on(&worker->queue->crew, &worker->member);
 }
-
-/* A substitute stays away again if enough others get on. */
-static void step_back_locked(ah_worker *worker)
-{
-    const ah_queue *queue = worker->queue;
-    bool surplus = worker->substitute && queue->awake - queue->stuck > queue->enough;
-    if (!surplus || !can_be_spared_locked(worker))
-        return;
-    set_awake_locked(worker, false);
-    worker->held = true;
-    list_locked(worker);
-}
-
-/* ---- Workers ---- */
 
 void ah_queue_enroll(ah_worker *worker)
 {
     ah_queue *queue = worker->queue;
     pthread_mutex_lock(&queue->lock);
-    worker->thread = pthread_self();
-    worker->slept = true;
-    worker->colleague = queue->roster;
-    queue->roster = worker;
+    ah_crew_join(&queue->crew, &worker->member);
     /* The limit was lowered while the thread was being made. */
     if (queue->active > queue->max_workers) {
         worker->surplus = true;
@@ -654,20 +524,14 @@ static void arrive_locked(ah_worker *worker)
         queue->recruits--;
     worker->recruit = false;
     unlist_locked(worker);
-    if (worker->awake) {
-        step_back_locked(worker);
-        return;
-    }
-    hold_back_locked(worker);
-    if (worker->held)
+    ah_crew_arrive(&queue->crew, &worker->member, can_be_spared_locked(worker));
+    if (worker->member.held)
         list_locked(worker);
-    else
-        set_awake_locked(worker, true);
 }
 
 static bool has_room_locked(const ah_worker *worker)
 {
-    return !worker->surplus && !worker->held && worker->in_flight < worker->queue->transfers_per_worker;
+    return !worker->surplus && !worker->member.held && worker->in_flight < worker->queue->transfers_per_worker;
 }
 
 /* The worker has looked at the queue: what it leaves there is for somebody else. */
@@ -677,7 +541,7 @@ static void pass_on_locked(ah_worker *worker)
     expect_locked(worker, false);
     if (queue->called == worker)
         queue->called = NULL;
-    if (!queue->waiting.first || worker->held)
+    if (!queue->waiting.first || worker->member.held)
         return;
     /* It may have been called for more than it takes. */
     if (!has_room_locked(worker))
@@ -767,19 +631,11 @@ bool ah_queue_done(ah_worker *worker, ah_job *job, bool prompt)
     return wanted;
 }
 
-static void strike_from_roster_locked(ah_worker *worker)
-{
-    ah_worker **link = &worker->queue->roster;
-    while (*link != worker)
-        link = &(*link)->colleague;
-    *link = worker->colleague;
-}
-
 static void leave_locked(ah_worker *worker, pthread_t *leaver, bool *has_leaver)
 {
     ah_queue *queue = worker->queue;
     unlist_locked(worker);
-    strike_from_roster_locked(worker);
+    ah_crew_leave(&queue->crew, &worker->member);
     if (!worker->surplus)
         queue->active--;
     *leaver = queue->leaver;
@@ -801,9 +657,8 @@ static bool has_stayed_enough_locked(ah_worker *worker, double *seconds)
     if (worker->idle_since >= AH_NEVER)
         worker->idle_since = now;
     *seconds = queue->idle_timeout - (now - worker->idle_since);
-    if (worker->held && queue->waiting.first) {
-        double least = queue->deputy == worker ? deputy_pause : shortest_stay;
-        *seconds = queue->deputy == worker || *seconds < least ? least : *seconds;
+    if (worker->member.held && queue->waiting.first) {
+        *seconds = ah_crew_pause(&queue->crew, &worker->member, *seconds);
         return false;
     }
     return worker->surplus || queue->state != AH_QUEUE_OPEN || *seconds <= 0;
@@ -816,13 +671,13 @@ ah_rest ah_queue_rest(ah_worker *worker, double *seconds, pthread_t *leaver, boo
     ah_queue *queue = worker->queue;
     *seconds = AH_NEVER;
     pthread_mutex_lock(&queue->lock);
-    if (worker->held)
-        hold_back_locked(worker);
+    if (worker->member.held)
+        ah_crew_reconsider(&queue->crew, &worker->member, can_be_spared_locked(worker));
     if (next_task_locked(worker, &job) != AH_TASK_NONE) {
         unlock(queue);
         return AH_REST_WORK;
     }
-    lie_down_locked(worker);
+    ah_crew_lie_down(&queue->crew, &worker->member, queue->waiting.first != NULL);
     pass_on_locked(worker);
     if (!worker->in_flight && has_stayed_enough_locked(worker, seconds)) {
         rest = AH_REST_LEAVE;

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/parker.h"
+#include "crew.h"
 #include "exchange.h"
 
 typedef struct ah_queue ah_queue;
@@ -84,6 +85,7 @@ typedef enum ah_worker_rank {
 struct ah_worker {
     /* A share. */
     ah_queue *queue;
+    ah_member member;
     char name[16];
     /* Its own thread's; set under the lock, since others wake it by them. NULL until there is work. */
     ah_transfers *transfers;
@@ -95,31 +97,12 @@ struct ah_worker {
     ah_worker_rank rank;
     ah_worker *next;
     ah_worker *previous;
-    /* In the roster. */
-    ah_worker *colleague;
     /* Since when nothing has been in flight; AH_NEVER: something is. */
     ah_time idle_since;
     /* Has not looked at the queue yet. */
     bool recruit;
     /* Was idle, has been called, and has not looked at the queue yet. */
     bool coming;
-    /* Looks for work, or does it. */
-    bool awake;
-    /* Came when enough were awake already, and takes no job before one of them sleeps or is stuck. */
-    bool held;
-    /* Came although as many as there are processors were awake, since one of them was stuck or they wait rather than
-     * run; and goes as soon as enough get on. */
-    bool substitute;
-    /* How often it has begun, gone on with or ended a job; that, and how many seconds it had run, when the deputy began
-     * to watch; and whether it has slept since, so that this says nothing. */
-    unsigned steps;
-    unsigned steps_before;
-    double ran_before;
-    bool slept;
-    /* How often the deputy has watched it come no further. */
-    unsigned watches;
-    bool stuck;
-    pthread_t thread;
     /* Where only a wake-up reaches it: in its transfers' poll, or else in its parker. */
     bool asleep;
     bool polling;
@@ -156,8 +139,7 @@ struct ah_queue {
     size_t waiting_count;
     ah_jobs aborted;
     size_t aborted_count;
-    /* All workers whose threads have begun. */
-    ah_worker *roster;
+    ah_crew crew;
     /* How many there are, those among them whose threads are only being made; and how many of them are not surplus. */
     unsigned hired;
     unsigned active;
@@ -171,19 +153,6 @@ struct ah_queue {
     ah_workers spare;
     /* Slept, has been woken, and has not looked at the queue yet; NULL: nobody. */
     ah_worker *called;
-    /* Of the workers, so many that are awake and not stuck are enough: as many as there are processors, since more
-     * would only take them, and what they keep in memory, from each other; but any number, until that time, if they
-     * were found to wait rather than run. */
-    unsigned enough;
-    ah_time enough_until;
-    unsigned processors;
-    unsigned awake;
-    unsigned stuck;
-    /* Sleeps, while jobs wait that it was held back from, and watches whether those who are awake get on; NULL:
-     * nobody. Since when, and how many seconds the process had run then. */
-    ah_worker *deputy;
-    ah_time watched_since;
-    double ran_before;
     /* The thread of a worker that has left and must be joined by the next who leaves or by who waits for all. */
     pthread_t leaver;
     bool has_leaver;

@@ -20,7 +20,7 @@ static void set_up(void)
 {
     queue = ah_queue_new();
     ck_assert_ptr_nonnull(queue);
-    queue->processors = queue->enough = 1;
+    queue->crew.processors = queue->crew.enough = 1;
     ck_assert_uint_eq(ah_queue_limit(queue, WORKERS, 1, 3600), 0);
     memset(jobs, 0, sizeof(jobs));
     memset(workers, 0, sizeof(workers));
@@ -75,7 +75,7 @@ static void ck_takes_in_the_end(ah_worker *worker, ah_job *job)
     }
     ck_assert_ptr_eq(taken, job);
     /* This thread has slept, which will be taken for something that the other one waits for. */
-    queue->enough = queue->processors;
+    queue->crew.enough = queue->crew.processors;
 }
 
 START_TEST(test_one_is_enough_for_one_processor)
