@@ -66,6 +66,7 @@ void ah_crew_go_on(ah_crew *crew, ah_member *member)
         crew->deputy = NULL;
     set_stuck(crew, member, false);
     set_awake(crew, member, true);
+    member->substitute = member->substitute || member->held;
     member->held = false;
 }
 
@@ -89,13 +90,18 @@ static void begin_watch(ah_crew *crew)
 static bool judge(ah_crew *crew, double seconds, bool processors_free)
 {
     bool any = false;
+    crew->starved = false;
     for (ah_member *member = crew->members; member; member = member->next) {
         if (member->slept)
             continue;
         bool has_run = ah_thread_ran(member->thread) - member->ran_before > seconds / 2;
-        if (member->steps == member->steps_before && (has_run || processors_free || ++member->watches > most_watches))
-            set_stuck(crew, member, true);
         any = any || (!has_run && processors_free);
+        if (member->steps != member->steps_before)
+            continue;
+        bool lasts = !has_run && !processors_free && ++member->watches > most_watches;
+        crew->starved = crew->starved || lasts;
+        if (has_run || processors_free || lasts)
+            set_stuck(crew, member, true);
     }
     return any;
 }
@@ -130,7 +136,7 @@ void ah_crew_reconsider(ah_crew *crew, ah_member *member, bool sparable)
     bool watched = deputy && end_watch(crew);
     forget(crew);
     member->held = sparable && ah_crew_is_enough(crew);
-    member->substitute = !member->held && crew->awake >= crew->processors;
+    member->substitute = sparable && !member->held && crew->awake >= crew->processors && !crew->starved;
     if (deputy && (watched || !member->held))
         crew->deputy = NULL;
 }
@@ -138,9 +144,13 @@ void ah_crew_reconsider(ah_crew *crew, ah_member *member, bool sparable)
 /* A substitute stays away again if enough others get on. */
 static void step_back(ah_crew *crew, ah_member *member, bool sparable)
 {
+    set_stuck(crew, member, false);
+    forget(crew);
     member->held = sparable && member->substitute && crew->awake - crew->stuck > crew->enough;
-    if (member->held)
-        set_awake(crew, member, false);
+    if (!member->held)
+        return;
+    set_awake(crew, member, false);
+    member->slept = true;
 }
 
 void ah_crew_arrive(ah_crew *crew, ah_member *member, bool sparable)

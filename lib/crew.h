@@ -21,11 +21,13 @@ struct ah_member {
     pthread_t thread;
     /* Looks for work, or does it. */
     bool awake;
-    /* Came when enough were awake already, and takes nothing before one of them sleeps or is stuck. */
+    /* Enough others were awake when it came, or, if it is a substitute, when it came back for more: it takes nothing
+     * before one of them sleeps or is stuck. */
     bool held;
     /* Came although as many as there are processors were awake, since one of them was stuck or they wait rather than
-     * run; and goes as soon as enough get on. */
+     * run, or for what only it could do; and goes when it comes back for more and enough others get on. */
     bool substitute;
+    /* Is awake, and was found to come no further. */
     bool stuck;
     /* How often it has begun, gone on with or ended something; that, and how many seconds it had run, when the deputy
      * began to watch; and whether it has slept since, so that this says nothing. */
@@ -46,7 +48,10 @@ typedef struct ah_crew {
     ah_time enough_until;
     unsigned processors;
     unsigned awake;
+    /* Of those that are awake. */
     unsigned stuck;
+    /* One of them waits, as far as can be said where all processors are taken: those who come for it stay. */
+    bool starved;
     /* Sleeps, while there is work that it was held back from, and watches; NULL: nobody. Since when, and how many seconds
      * the process had run then. */
     ah_member *deputy;

@@ -2,7 +2,6 @@
 
 #include <stddef.h>
 
-#include "base/log.h"
 #include "base/shared.h"
 
 /* ---- Lists ---- */

@@ -977,6 +977,7 @@ END_TEST
 
 /* A cache in which nothing is found. When two hundred have looked, the origin is to have got one of them. */
 static struct {
+    sem_t begun;
     sem_t all_made;
     int lookups;
     bool first_came;
@@ -1010,7 +1011,7 @@ static int delete_nothing(void *unused, const char *key)
 static int await_all_made(asynchttp_promise *promise, void *unused)
 {
     (void)promise, (void)unused;
-    return sem_wait(&early.all_made);
+    return sem_post(&early.begun) || sem_wait(&early.all_made);
 }
 
 START_TEST(test_first_of_many_goes_out_before_the_last_begins)
@@ -1024,15 +1025,18 @@ START_TEST(test_first_of_many_goes_out_before_the_last_begins)
     ck_assert_int_eq(asynchttp_http_set_cache(http, cache), ASYNCHTTP_OK);
     asynchttp_cache_free(cache);
     set_workers(1, MANY + 1);
+    ck_assert_int_eq(sem_init(&early.begun, 0, 0), 0);
     ck_assert_int_eq(sem_init(&early.all_made, 0, 0), 0);
     blocking.callback = await_all_made;
     promises[0] = asynchttp_http_request(http, origin_url("/hello"), &blocking);
+    ck_assert_int_eq(sem_wait(&early.begun), 0);
     for (int i = 1; i <= MANY; i++)
         promises[i] = get(origin_url("/count/early?%d", i));
     ck_assert_int_eq(sem_post(&early.all_made), 0);
     ck_all(promises, MANY + 1, ASYNCHTTP_OK);
     ck_assert(early.first_came);
     sem_destroy(&early.all_made);
+    sem_destroy(&early.begun);
 }
 END_TEST
 

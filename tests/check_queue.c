@@ -4,6 +4,7 @@
  */
 #include "suites.h"
 
+#include <limits.h>
 #include <string.h>
 #include <time.h>
 
@@ -74,8 +75,8 @@ static void ck_takes_in_the_end(ah_worker *worker, ah_job *job)
             ck_assert_int_eq(rest(worker), AH_REST_SLEEP);
     }
     ck_assert_ptr_eq(taken, job);
-    /* This thread has slept, which will be taken for something that the other one waits for. */
-    queue->crew.enough = queue->crew.processors;
+    /* This thread has slept, which may have been taken for something that the other one waits for: that is over. */
+    queue->crew.enough_until = 0;
 }
 
 START_TEST(test_one_is_enough_for_one_processor)
@@ -84,7 +85,6 @@ START_TEST(test_one_is_enough_for_one_processor)
     ck_takes_nothing(&workers[1]);
     ck_assert(ah_queue_done(&workers[0], &jobs[0], true));
     ck_takes(&workers[0], &jobs[1]);
-    ck_takes_nothing(&workers[1]);
 }
 END_TEST
 
@@ -98,6 +98,20 @@ START_TEST(test_substitute_stays_until_the_other_gets_on)
     ck_assert(ah_queue_done(&workers[0], &jobs[0], true));
     ck_assert(ah_queue_done(&workers[1], &jobs[2], true));
     ck_takes_nothing(&workers[1]);
+    ck_takes(&workers[0], &jobs[3]);
+}
+END_TEST
+
+START_TEST(test_substitute_stays_as_long_as_they_wait)
+{
+    ck_takes(&workers[0], &jobs[0]);
+    ck_takes_nothing(&workers[1]);
+    ck_takes_in_the_end(&workers[1], &jobs[1]);
+    queue->crew.enough = UINT_MAX;
+    queue->crew.enough_until = AH_NEVER;
+    ck_assert(ah_queue_done(&workers[0], &jobs[0], true));
+    ck_assert(ah_queue_done(&workers[1], &jobs[1], true));
+    ck_takes(&workers[1], &jobs[2]);
     ck_takes(&workers[0], &jobs[3]);
 }
 END_TEST
@@ -125,6 +139,7 @@ Suite *queue_suite(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, test_one_is_enough_for_one_processor);
     tcase_add_test(tcase, test_substitute_stays_until_the_other_gets_on);
+    tcase_add_test(tcase, test_substitute_stays_as_long_as_they_wait);
     tcase_add_test(tcase, test_substitute_stays_if_the_other_sleeps);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -117,6 +117,7 @@ def side_by_side(n, concurrency):
     return Workload(f"W2-{concurrency}", f"{n:,} requests, {concurrency} at a time", "two", [
         Contestant("libcurl multi", f"{{libcurl}} many {{url}}/1k {n} {concurrency}", proof),
         Contestant(LIBRARY, f"{{bench}} many {{url}}/1k {n} {concurrency}", proof),
+        Contestant("libcurl multi, the same header fields", f"{{libcurl}} alike {{url}}/1k {n} {concurrency}", proof),
         Contestant(f"pool of {concurrency} threads", f"{{pool}} {concurrency} 1000 {{url}}/1k {n}", proof),
         Contestant("libsoup", f"{{soup}} many {{url}}/1k {n} {concurrency}", proof),
     ], [Metric("throughput", "/s", rate, {LIBRARY: (">=", 1.0)}, "libcurl multi"),
@@ -185,7 +186,7 @@ def all_under_way(n):
     """All of them have begun before the first is answered."""
     url = f"{{url}}/late {n}"
     proof = Proof(ok=n, connections=(n, n))
-    return Workload("W5-held", f"{n:,} requests at once, answered after 3 s", "two", [
+    return Workload("W5-held", f"{n:,} requests at once, answered after 5 s", "two", [
         Contestant("libcurl multi, 16 handles", f"{{libcurl}} burst {url} 16", proof),
         Contestant(LIBRARY, f"{{bench}} burst {url}", proof),
     ], [Metric("time", "s", seconds, {LIBRARY: ("<=", 1.1)}, "libcurl multi, 16 handles"),

@@ -61,7 +61,7 @@ http {{
             echo delayed;
         }}
         location = /late {{
-            echo_sleep 3;
+            echo_sleep 5;
             echo late;
         }}
         location = /slow {{

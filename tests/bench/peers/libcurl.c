@@ -239,18 +239,37 @@ static void group_free(group *g)
     curl_multi_cleanup(g->multi);
 }
 
-/* many URL N C: C at a time, over one multi handle, in a loop that polls. */
-static void many(measure *m, char **arguments)
+/* In a loop that polls. headers: what each sends instead of libcurl's own fields; NULL: those. */
+static void many_with(measure *m, char **arguments, struct curl_slist *headers)
 {
     group g;
 
     group_init(&g, arguments[0], measure_number(arguments[1]), measure_number(arguments[2]));
+    for (size_t i = 0; i < g.size; i++)
+        curl_easy_setopt(g.transfers[i].easy, CURLOPT_HTTPHEADER, headers);
     measure_start(m);
     group_start(&g);
     while (group_perform(&g, m), g.running)
         curl_multi_poll(g.multi, NULL, 0, 1000, NULL);
     measure_stop(m);
     group_free(&g);
+}
+
+/* many URL N C: C at a time, over one multi handle. */
+static void many(measure *m, char **arguments)
+{
+    many_with(m, arguments, NULL);
+}
+
+/* alike URL N C: the same, with the fields that the library sends. */
+static void alike(measure *m, char **arguments)
+{
+    struct curl_slist *headers = curl_slist_append(NULL, "user-agent: asynchttp/0.0.0 (gzip)");
+
+    headers = curl_slist_append(headers, "accept-encoding: gzip, deflate");
+    headers = curl_slist_append(headers, "accept:");
+    many_with(m, arguments, headers);
+    curl_slist_free_all(headers);
 }
 
 /* Returns whether something is still under way. */
@@ -296,8 +315,8 @@ static const struct verb {
     int arguments;
     void (*run)(measure *m, char **arguments);
 } verbs[] = {
-    {"get", 2, get},   {"spread", 3, spread}, {"reval", 2, revalidate}, {"big", 1, big},
-    {"grow", 1, grow}, {"wide", 1, wide},     {"many", 3, many},        {"burst", 3, burst},
+    {"get", 2, get},   {"spread", 3, spread}, {"reval", 2, revalidate}, {"big", 1, big},     {"grow", 1, grow},
+    {"wide", 1, wide}, {"many", 3, many},     {"alike", 3, alike},      {"burst", 3, burst},
 };
 
 int main(int argc, char **argv)
@@ -311,7 +330,7 @@ int main(int argc, char **argv)
             verbs[i].run(&m, argv + 2);
     }
     if (m.n == 0)
-        measure_die("usage: libcurl get|spread|reval|big|grow|wide|many|burst ARGUMENT...");
+        measure_die("usage: libcurl get|spread|reval|big|grow|wide|many|alike|burst ARGUMENT...");
     measure_print(&m);
     putchar('\n');
     curl_global_cleanup();
