@@ -56,6 +56,8 @@ struct ah_multis {
     int event_count;
     /* How often there was nothing of that, since the poller was last asked. */
     unsigned blind;
+    /* How often the first was passed over since it was last performed. */
+    size_t passed_over;
 };
 
 /* ---- What libcurl calls ---- */
@@ -341,11 +343,11 @@ static CURLMcode perform_ready(ah_multis *multis)
 }
 
 /* All but the first. */
-static CURLMcode perform_others(ah_multis *multis, bool all)
+static CURLMcode perform_others(ah_multis *multis, ah_look how)
 {
     bool blind = !multis->event_count && ++multis->blind > MOST_BLIND;
     CURLMcode error = perform_events(multis);
-    if (!error && (all || blind))
+    if (!error && (how == AH_LOOK_WELL || blind))
         error = perform_ready(multis);
     if (!error)
         error = perform_due(multis);
@@ -360,14 +362,22 @@ static bool is_busy(const ah_multi *multi)
            (multi->active || (curl_multi_timeout(multi->handle, &milliseconds) == CURLM_OK && milliseconds >= 0));
 }
 
-CURLMcode ah_multis_perform(ah_multis *multis, bool all)
+/* libcurl goes through all transfers of the first: the more there are, the less often they are looked at briefly. */
+static CURLMcode perform_first(ah_multis *multis, ah_look how)
 {
     int running;
-    CURLMcode error = CURLM_OK;
+    const ah_multi *first = multis->all[0];
+    if (!is_busy(first) || (how == AH_LOOK_BRIEFLY && multis->passed_over++ < first->active / MOST_ACTIVE))
+        return CURLM_OK;
+    multis->passed_over = 0;
+    return curl_multi_perform(first->handle, &running);
+}
+
+CURLMcode ah_multis_perform(ah_multis *multis, ah_look how)
+{
     multis->reading = 0;
-    if (is_busy(multis->all[0]))
-        error = curl_multi_perform(multis->all[0]->handle, &running);
-    return error || multis->count == 1 ? error : perform_others(multis, all);
+    CURLMcode error = perform_first(multis, how);
+    return error || multis->count == 1 ? error : perform_others(multis, how);
 }
 
 CURL *ah_multis_finished(ah_multis *multis, CURLcode *error)

@@ -38,9 +38,18 @@ void ah_multis_closing(ah_multis *multis, curl_socket_t socket);
 /* Closes idle connections, as far as libcurl does it, and keeps fewer until there are more transfers than now. */
 void ah_multis_shrink(ah_multis *multis);
 
-/* Does what can be done without waiting, after ah_multis_wait() with what that has found. all: with everything that has
- * come until now. After an error none of them does anything until all are empty. */
-CURLMcode ah_multis_perform(ah_multis *multis, bool all);
+/* How thoroughly it is looked what has come. */
+typedef enum ah_look {
+    /* Now and then: there is more to be done at once. */
+    AH_LOOK_BRIEFLY,
+    /* For what ah_multis_wait() has found. */
+    AH_LOOK_ON,
+    /* For everything that has come until now. */
+    AH_LOOK_WELL,
+} ah_look;
+
+/* Does what can be done without waiting. After an error none of them does anything until all are empty. */
+CURLMcode ah_multis_perform(ah_multis *multis, ah_look how);
 
 /* An easy handle that libcurl is done with since the last perform, and how it ended; NULL: there is no more. */
 CURL *ah_multis_finished(ah_multis *multis, CURLcode *error);

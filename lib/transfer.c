@@ -680,14 +680,15 @@ static void conclude_all(ah_transfers *transfers, CURLMcode error)
     feed_one(transfers);
 }
 
-void ah_transfers_perform(ah_transfers *transfers)
+void ah_transfers_perform(ah_transfers *transfers, bool more)
 {
     ah_time now = ah_clock_now();
     ah_time before = transfers->looked;
     transfers->looked = now;
     const ah_timer *silence = ah_timers_first(&transfers->silences);
     /* Nobody is to be found silent whose answer has come. */
-    CURLMcode error = ah_multis_perform(transfers->multis, silence && silence->due <= now);
+    bool due = silence && silence->due <= now;
+    CURLMcode error = ah_multis_perform(transfers->multis, due ? AH_LOOK_WELL : more ? AH_LOOK_BRIEFLY : AH_LOOK_ON);
     conclude_finished(transfers);
     if (error)
         conclude_all(transfers, error);

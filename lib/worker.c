@@ -107,8 +107,9 @@ static void resume(ah_worker *worker, ah_job *job)
 }
 
 /* Starts what there is for this worker to start, but not much at a time, so that the first of many need not wait until
- * the last has begun, and leave their connections to those; and cancels all that there is to cancel. */
-static void take(ah_worker *worker)
+ * the last has begun, and leave their connections to those; and cancels all that there is to cancel. Returns whether
+ * there may be more. */
+static bool take(ah_worker *worker)
 {
     enum { MOST_STARTS = 8 };
     ah_job *job;
@@ -120,6 +121,7 @@ static void take(ah_worker *worker)
             break;
         case AH_TASK_RESUME:
             resume(worker, job);
+            starts++;
             break;
         case AH_TASK_CANCEL:
             cancel(worker, job);
@@ -128,16 +130,17 @@ static void take(ah_worker *worker)
             ah_worker_fulfil_cancelled(job);
             break;
         case AH_TASK_NONE:
-            return;
+            return false;
         }
     }
+    return true;
 }
 
 /* Moves on what is in flight, as far as it goes without waiting. */
-static void perform(ah_worker *worker)
+static void perform(ah_worker *worker, bool more)
 {
     ah_exchange *exchange;
-    ah_transfers_perform(worker->transfers);
+    ah_transfers_perform(worker->transfers, more);
     while ((exchange = ah_transfers_ended(worker->transfers))) {
         if (!ah_exchange_advance(exchange))
             finish(worker, exchange->owner);
@@ -160,9 +163,9 @@ static void work(ah_worker *worker)
     bool has_leaver = false;
     ah_rest rest;
     do {
-        take(worker);
+        bool more = take(worker);
         if (worker->in_flight)
-            perform(worker);
+            perform(worker, more);
         rest = ah_queue_rest(worker, &seconds, &leaver, &has_leaver);
         if (rest == AH_REST_SLEEP)
             sleep_until_woken(worker, seconds);
