@@ -25,7 +25,8 @@ struct ah_member {
      * before one of them sleeps or is stuck. */
     bool held;
     /* Came although as many as there are processors were awake, since one of them was stuck or they wait rather than
-     * run, or for what only it could do; and goes when it comes back for more and enough others get on. */
+     * run, or for what is done even by those who are held; and goes when it comes back for more and enough others get
+     * on. */
     bool substitute;
     /* Is awake, and was found to come no further. */
     bool stuck;

@@ -16,6 +16,8 @@ static const double longest_wait = 1.0;
 static const double longest_deaf_wait = 0.02;
 /* How long one without transfers keeps its connections for others: longer, libcurl does not use them again. */
 static const double longest_idle = 118.0;
+/* How long the first is passed over at a time. */
+static const double longest_rest = 0.05;
 /* Transfers in each but the first. */
 enum { MOST_ACTIVE = 256 };
 /* How often it goes on, at the most, without asking what the sockets have brought: who waits asks that, but while there is
@@ -56,7 +58,8 @@ struct ah_multis {
     int event_count;
     /* How often there was nothing of that, since the poller was last asked. */
     unsigned blind;
-    /* How often the first was passed over since it was last performed. */
+    /* When the first was last performed, and how often it has been passed over since. */
+    ah_time first_performed;
     size_t passed_over;
 };
 
@@ -362,15 +365,24 @@ static bool is_busy(const ah_multi *multi)
            (multi->active || (curl_multi_timeout(multi->handle, &milliseconds) == CURLM_OK && milliseconds >= 0));
 }
 
-/* libcurl goes through all transfers of the first: the more there are, the less often they are looked at briefly. */
+/* libcurl goes through all transfers of the first: the more there are, the less often it does while there is more to be
+ * done at once. */
+static bool may_pass_over(ah_multis *multis, ah_time now)
+{
+    return multis->passed_over++ < multis->all[0]->active / MOST_ACTIVE && now < multis->first_performed + longest_rest;
+}
+
 static CURLMcode perform_first(ah_multis *multis, ah_look how)
 {
     int running;
-    const ah_multi *first = multis->all[0];
-    if (!is_busy(first) || (how == AH_LOOK_BRIEFLY && multis->passed_over++ < first->active / MOST_ACTIVE))
+    if (!is_busy(multis->all[0]))
         return CURLM_OK;
+    ah_time now = ah_clock_now();
+    if (how == AH_LOOK_BRIEFLY && may_pass_over(multis, now))
+        return CURLM_OK;
+    multis->first_performed = now;
     multis->passed_over = 0;
-    return curl_multi_perform(first->handle, &running);
+    return curl_multi_perform(multis->all[0]->handle, &running);
 }
 
 CURLMcode ah_multis_perform(ah_multis *multis, ah_look how)

@@ -40,7 +40,7 @@ void ah_multis_shrink(ah_multis *multis);
 
 /* How thoroughly it is looked what has come. */
 typedef enum ah_look {
-    /* Now and then: there is more to be done at once. */
+    /* As AH_LOOK_ON, but where that takes long, now and then: there is more to be done at once. */
     AH_LOOK_BRIEFLY,
     /* For what ah_multis_wait() has found. */
     AH_LOOK_ON,

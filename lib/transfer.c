@@ -627,7 +627,8 @@ static void abort_transfer(ah_transfer *transfer)
 
 /* Timers are set for the earliest that the silence may be too long; activity since then moves them on. now: when
  * libcurl began to look for what has come, the time before last: what one stream of a connection brings for another is
- * told the next time; and time that callbacks have taken since then is nobody's silence. */
+ * told the next time; and time that callbacks have taken since then is nobody's silence. Both times it has looked well,
+ * if any of them was due by then. */
 static void conclude_silent(ah_transfers *transfers, ah_time now)
 {
     ah_timer *timer;

@@ -106,7 +106,7 @@ static void resume(ah_worker *worker, ah_job *job)
         finish(worker, job);
 }
 
-/* Starts what there is for this worker to start, but not much at a time, so that the first of many need not wait until
+/* Starts and resumes what there is for this worker, but not much at a time, so that the first of many need not wait until
  * the last has begun, and leave their connections to those; and cancels all that there is to cancel. Returns whether
  * there may be more. */
 static bool take(ah_worker *worker)
