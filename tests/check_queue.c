@@ -79,6 +79,14 @@ static void ck_takes_in_the_end(ah_worker *worker, ah_job *job)
     queue->crew.enough_until = 0;
 }
 
+/* The first has the first job and comes no further, so that the second takes the second one. */
+static void begin_with_substitute(void)
+{
+    ck_takes(&workers[0], &jobs[0]);
+    ck_takes_nothing(&workers[1]);
+    ck_takes_in_the_end(&workers[1], &jobs[1]);
+}
+
 START_TEST(test_one_is_enough_for_one_processor)
 {
     ck_takes(&workers[0], &jobs[0]);
@@ -90,9 +98,7 @@ END_TEST
 
 START_TEST(test_substitute_stays_until_the_other_gets_on)
 {
-    ck_takes(&workers[0], &jobs[0]);
-    ck_takes_nothing(&workers[1]);
-    ck_takes_in_the_end(&workers[1], &jobs[1]);
+    begin_with_substitute();
     ck_assert(ah_queue_done(&workers[1], &jobs[1], true));
     ck_takes(&workers[1], &jobs[2]);
     ck_assert(ah_queue_done(&workers[0], &jobs[0], true));
@@ -104,9 +110,7 @@ END_TEST
 
 START_TEST(test_substitute_stays_as_long_as_they_wait)
 {
-    ck_takes(&workers[0], &jobs[0]);
-    ck_takes_nothing(&workers[1]);
-    ck_takes_in_the_end(&workers[1], &jobs[1]);
+    begin_with_substitute();
     queue->crew.enough = UINT_MAX;
     queue->crew.enough_until = AH_NEVER;
     ck_assert(ah_queue_done(&workers[0], &jobs[0], true));
@@ -119,9 +123,7 @@ END_TEST
 /* It would be the only one otherwise. */
 START_TEST(test_substitute_stays_if_the_other_sleeps)
 {
-    ck_takes(&workers[0], &jobs[0]);
-    ck_takes_nothing(&workers[1]);
-    ck_takes_in_the_end(&workers[1], &jobs[1]);
+    begin_with_substitute();
     ck_assert(ah_queue_cancel(queue, &jobs[2]));
     ck_assert(ah_queue_cancel(queue, &jobs[3]));
     ck_assert(ah_queue_done(&workers[0], &jobs[0], true));

@@ -264,10 +264,15 @@ static void many(measure *m, char **arguments)
 /* alike URL N C: the same, with the fields that the library sends. */
 static void alike(measure *m, char **arguments)
 {
-    struct curl_slist *headers = curl_slist_append(NULL, "user-agent: asynchttp/0.0.0 (gzip)");
+    static const char *const lines[] = {"user-agent: asynchttp/0.0.0 (gzip)", "accept-encoding: gzip, deflate",
+                                        "accept:"};
+    struct curl_slist *headers = NULL;
 
-    headers = curl_slist_append(headers, "accept-encoding: gzip, deflate");
-    headers = curl_slist_append(headers, "accept:");
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        headers = curl_slist_append(headers, lines[i]);
+        if (!headers)
+            measure_die("out of memory");
+    }
     many_with(m, arguments, headers);
     curl_slist_free_all(headers);
 }
