@@ -36,6 +36,7 @@ int main(void)
     srunner_add_suite(runner, reuse_suite());
     srunner_add_suite(runner, settings_suite());
     srunner_add_suite(runner, shared_suite());
+    srunner_add_suite(runner, sigpipe_suite());
     srunner_add_suite(runner, storing_suite());
     srunner_add_suite(runner, store_objects_suite());
     srunner_add_suite(runner, store_sqlite_suite());

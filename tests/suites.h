@@ -35,6 +35,7 @@ Suite *response_suite(void);
 Suite *reuse_suite(void);
 Suite *settings_suite(void);
 Suite *shared_suite(void);
+Suite *sigpipe_suite(void);
 Suite *storing_suite(void);
 Suite *store_objects_suite(void);
 Suite *store_sqlite_suite(void);

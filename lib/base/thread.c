@@ -1,5 +1,5 @@
 #if defined(__linux__) && !defined(_GNU_SOURCE)
-/* For sched_getaffinity(). */
+/* For sched_getaffinity() and pthread_getattr_np(). */
 #define _GNU_SOURCE
 #endif
 
@@ -7,6 +7,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -79,4 +80,47 @@ double ah_thread_ran(pthread_t thread)
 double ah_thread_all_ran(void)
 {
     return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+/* ---- Threads of the program's ---- */
+
+#if defined(__linux__)
+
+/* Where the calling thread's stack ends and where it begins; false if the system does not tell. */
+static bool find_stack(uintptr_t *lowest, size_t *size)
+{
+    pthread_attr_t attributes;
+    void *address;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+        return false;
+    bool found = pthread_attr_getstack(&attributes, &address, size) == 0;
+    pthread_attr_destroy(&attributes);
+    *lowest = (uintptr_t)address;
+    return found;
+}
+
+#else
+
+static bool find_stack(uintptr_t *lowest, size_t *size)
+{
+    (void)lowest;
+    (void)size;
+    return false;
+}
+
+#endif
+
+bool ah_thread_has_stack(void)
+{
+    static const size_t enough = (size_t)256 << 10;
+    static _Thread_local bool asked;
+    static _Thread_local uintptr_t lowest;
+    static _Thread_local size_t size;
+    char here;
+    if (!asked && !find_stack(&lowest, &size))
+        size = 0;
+    asked = true;
+    /* It may be on another stack, of a coroutine. */
+    uintptr_t left = (uintptr_t)&here - lowest;
+    return left < size && left >= enough;
 }

@@ -5,6 +5,7 @@
 #define AH_THREAD_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 /* Starts one that is handed no signal of the program's. 0, or pthread_create()'s error. */
 int ah_thread_start(pthread_t *thread, void *(*run)(void *), void *data);
@@ -18,5 +19,9 @@ double ah_thread_ran(pthread_t thread);
 
 /* The same of all threads of the process together. */
 double ah_thread_all_ran(void);
+
+/* Whether the calling thread, which is the program's, has a stack that will do for libcurl, a TLS library and SQLite.
+ * False if the system does not tell. */
+bool ah_thread_has_stack(void);
 
 #endif
