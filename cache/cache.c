@@ -53,7 +53,10 @@ asynchttp_cache *asynchttp_cache_sqlite(const char *directory, uint64_t max_byte
 asynchttp_cache *asynchttp_cache_new(const asynchttp_cache_methods *methods, void *context)
 {
     asynchttp_cache *cache = methods->get && methods->set && methods->delete ? new_cache() : NULL;
-    return cache ? with_store(cache, ah_store_objects_new(methods, context)) : NULL;
+    if (!cache)
+        return NULL;
+    cache->programs = true;
+    return with_store(cache, ah_store_objects_new(methods, context));
 }
 
 bool ah_cache_is_usable(const asynchttp_cache *cache)

@@ -13,6 +13,8 @@
 /* A shared value (base/shared.h): held by the program, by the settings of every Http that has it. */
 struct asynchttp_cache {
     ah_store *store;
+    /* The store calls the program. */
+    bool programs;
     ah_flights *flights;
     /* Validations in the background. */
     ah_flights *refreshes;

@@ -543,6 +543,12 @@ ASYNCHTTP_EXTERN asynchttp_promise *asynchttp_http_request_at(asynchttp_http *ht
 /*
  * Functions that block return the request's error, each time they are called. After an error that httplib2
  * raises with a response, and after a callback's error, the response and the content are given as well.
+ *
+ * A thread that blocks without a limit of time, for a request that has no callback and is the next to be begun, does not
+ * sleep until a worker has done that: it carries the request out itself, in the place of a worker who has nothing to do,
+ * over that one's connections. So one request at a time costs little more than with libcurl alone. A thread that has less
+ * than 256 KiB of its stack left sleeps, and so does one that waits for several. The thread cannot be cancelled meanwhile;
+ * should libcurl start one of its own to look up a name, that begins with its signal mask.
  */
 
 /* Whether the request has ended. Never blocks [promise.done]. */

@@ -27,6 +27,13 @@ void ah_crew_join(ah_crew *crew, ah_member *member)
     crew->members = member;
 }
 
+void ah_crew_replace(ah_member *member, pthread_t thread)
+{
+    member->thread = thread;
+    /* How long one of them has run says nothing of the other. */
+    member->slept = true;
+}
+
 void ah_crew_leave(ah_crew *crew, const ah_member *member)
 {
     ah_member **link = &crew->members;

@@ -65,6 +65,9 @@ void ah_crew_init(ah_crew *crew);
 /* On the member's own thread. */
 void ah_crew_join(ah_crew *crew, ah_member *member);
 
+/* From now on this thread is at work in the place of the member's own, or that itself again. */
+void ah_crew_replace(ah_member *member, pthread_t thread);
+
 /* One that has lain down leaves. */
 void ah_crew_leave(ah_crew *crew, const ah_member *member);
 

@@ -146,9 +146,20 @@ asynchttp_promise *ah_promise_new(const char *uri, const asynchttp_request *argu
     return NULL;
 }
 
+/* Nothing of the program's, which may rely on that it is called on a worker. */
+static bool calls_nothing(const ah_request *request)
+{
+    const ah_callbacks *callbacks = &request->callbacks;
+    bool calls =
+        callbacks->done || callbacks->on_data || callbacks->on_read || callbacks->on_progress || callbacks->on_interim;
+    const asynchttp_cache *cache = request->settings ? request->settings->cache : NULL;
+    return !calls && !(cache && cache->programs);
+}
+
 ah_submission ah_promise_submit(asynchttp_promise *promise, ah_queue *queue)
 {
     ah_job *job = &promise->job;
+    job->anyones = calls_nothing(&job->request);
     atomic_store_explicit(&promise->holders, 2, memory_order_relaxed);
     if (job->outcome.code && !job->request.callbacks.done) {
         fulfil(job);
@@ -201,6 +212,10 @@ static asynchttp_code await(asynchttp_promise *promise, ah_time deadline)
     asynchttp_code code = may_not_wait(promise);
     if (code)
         return code;
+    if (deadline >= AH_NEVER)
+        ah_worker_stand_in(&promise->job);
+    if (readable(promise))
+        return ASYNCHTTP_OK;
     ah_event_watch watch = {.event = &promise->done};
     return ah_events_wait(&watch, 1, 1, deadline) ? ASYNCHTTP_OK : ASYNCHTTP_E_PENDING;
 }

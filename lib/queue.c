@@ -498,6 +498,7 @@ void ah_queue_enroll(ah_worker *worker)
 {
     ah_queue *queue = worker->queue;
     pthread_mutex_lock(&queue->lock);
+    worker->thread = pthread_self();
     ah_crew_join(&queue->crew, &worker->member);
     /* The limit was lowered while the thread was being made. */
     if (queue->active > queue->max_workers) {
@@ -505,6 +506,16 @@ void ah_queue_enroll(ah_worker *worker)
         queue->active--;
     }
     unlock(queue);
+}
+
+bool ah_queue_rise(ah_worker *worker)
+{
+    pthread_mutex_lock(&worker->queue->lock);
+    bool risen = !worker->lent;
+    if (risen)
+        worker->resting = false;
+    unlock(worker->queue);
+    return risen;
 }
 
 void ah_queue_equip(ah_worker *worker, ah_transfers *transfers)
@@ -543,7 +554,7 @@ static void pass_on_locked(ah_worker *worker)
     if (!queue->waiting.first || worker->member.held)
         return;
     /* It may have been called for more than it takes. */
-    if (!has_room_locked(worker))
+    if (worker->lent || !has_room_locked(worker))
         call_another_locked(queue);
     else
         call_idle_locked(queue);
@@ -571,12 +582,31 @@ static ah_task next_task_locked(const ah_worker *worker, ah_job **job)
     return *job ? AH_TASK_START : AH_TASK_NONE;
 }
 
+/* The worker takes a job that waits. */
+static void begin_locked(ah_worker *worker, ah_job *job)
+{
+    displace_locked(worker->queue, job);
+    job->place = AH_JOB_RUNNING;
+    job->worker = worker;
+    append_job(&worker->running, job);
+    worker->in_flight++;
+    worker->idle_since = AH_NEVER;
+}
+
+/* Whether it is for workers alone: who carries out one job in the place of one, does no other. */
+static bool is_for_workers(ah_task task)
+{
+    return task == AH_TASK_START || task == AH_TASK_ABORT;
+}
+
 ah_task ah_queue_take(ah_worker *worker, ah_job **job)
 {
     ah_queue *queue = worker->queue;
     pthread_mutex_lock(&queue->lock);
     arrive_locked(worker);
     ah_task task = next_task_locked(worker, job);
+    if (worker->lent && is_for_workers(task))
+        task = AH_TASK_NONE;
     if (task != AH_TASK_NONE)
         go_on_locked(worker);
     if (task == AH_TASK_ABORT)
@@ -586,14 +616,8 @@ ah_task ah_queue_take(ah_worker *worker, ah_job **job)
         (*job)->place = AH_JOB_RUNNING;
         append_job(&worker->running, *job);
     }
-    if (task == AH_TASK_START) {
-        displace_locked(queue, *job);
-        (*job)->place = AH_JOB_RUNNING;
-        (*job)->worker = worker;
-        append_job(&worker->running, *job);
-        worker->in_flight++;
-        worker->idle_since = AH_NEVER;
-    }
+    if (task == AH_TASK_START)
+        begin_locked(worker, *job);
     pass_on_locked(worker);
     unlock(queue);
     return task;
@@ -666,15 +690,17 @@ static bool has_stayed_enough_locked(ah_worker *worker, double *seconds)
 ah_rest ah_queue_rest(ah_worker *worker, double *seconds, pthread_t *leaver, bool *has_leaver)
 {
     ah_job *job;
-    ah_rest rest = AH_REST_SLEEP;
+    ah_rest rest;
     ah_queue *queue = worker->queue;
     *seconds = AH_NEVER;
     pthread_mutex_lock(&queue->lock);
     if (worker->member.held)
         ah_crew_reconsider(&queue->crew, &worker->member, can_be_spared_locked(worker));
-    if (next_task_locked(worker, &job) != AH_TASK_NONE) {
+    ah_task task = next_task_locked(worker, &job);
+    if (task != AH_TASK_NONE) {
+        rest = worker->lent && is_for_workers(task) ? AH_REST_LEAVE : AH_REST_WORK;
         unlock(queue);
-        return AH_REST_WORK;
+        return rest;
     }
     ah_crew_lie_down(&queue->crew, &worker->member, queue->waiting.first != NULL);
     pass_on_locked(worker);
@@ -684,8 +710,58 @@ ah_rest ah_queue_rest(ah_worker *worker, double *seconds, pthread_t *leaver, boo
     } else {
         worker->asleep = true;
         worker->polling = worker->in_flight && worker->transfers;
+        /* Of one that is lent, the thread rests already. */
+        worker->resting = worker->resting || !worker->polling;
         list_locked(worker);
+        rest = worker->polling ? AH_REST_POLL : AH_REST_SLEEP;
     }
     unlock(queue);
     return rest;
+}
+
+/* ---- Those who wait for a job ---- */
+
+/* Who would be the one to start the next job: who was called for it, or the first who is idle; if that one rests. */
+static ah_worker *lendable_locked(const ah_queue *queue)
+{
+    ah_worker *worker = queue->called ? queue->called : queue->idle.first;
+    bool rests = worker && worker->resting && !worker->in_flight;
+    return rests && !worker->lent && !worker->surplus && !worker->member.held ? worker : NULL;
+}
+
+ah_worker *ah_queue_borrow(ah_queue *queue, ah_job *job)
+{
+    ah_worker *worker = NULL;
+    pthread_mutex_lock(&queue->lock);
+    if (queue->state == AH_QUEUE_OPEN && queue->waiting.first == job && !ah_crew_is_enough(&queue->crew))
+        worker = lendable_locked(queue);
+    if (worker) {
+        worker->lent = true;
+        ah_crew_replace(&worker->member, pthread_self());
+        arrive_locked(worker);
+        go_on_locked(worker);
+        begin_locked(worker, job);
+        pass_on_locked(worker);
+    }
+    unlock(queue);
+    return worker;
+}
+
+void ah_queue_give_back(ah_worker *worker)
+{
+    ah_queue *queue = worker->queue;
+    pthread_mutex_lock(&queue->lock);
+    worker->lent = false;
+    ah_crew_lie_down(&queue->crew, &worker->member, false);
+    ah_crew_replace(&worker->member, worker->thread);
+    worker->asleep = true;
+    worker->polling = false;
+    list_locked(worker);
+    if (!worker->in_flight)
+        worker->idle_since = ah_clock_now();
+    call_another_locked(queue);
+    /* Its own thread goes on with what is in flight, and sees to what came meanwhile for it, or for any. */
+    if (worker->in_flight || worker->surplus || queue->state != AH_QUEUE_OPEN || queue->aborted.first)
+        wake_locked(worker);
+    unlock(queue);
 }

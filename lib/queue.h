@@ -1,5 +1,6 @@
 /*
- * The work of one Http and the workers who are there to do it: who takes what, who sleeps, who is woken, who leaves.
+ * The work of one Http and the workers who are there to do it: who takes what, who sleeps, who is woken, who leaves;
+ * and who is lent to a thread that waits for a job.
  *
  * All that several threads share of the dispatch is here, under one lock, which is never held while a promise is
  * fulfilled or the program is called. Invariants, whenever the lock is free:
@@ -7,6 +8,7 @@
  *   - a worker that sleeps and has room is in `idle` or in `spare`; while a job waits and somebody is in `idle`, either
  *     somebody is awake who has yet to look, and will wake the next, or enough are awake, and one of those asleep, the
  *     deputy, looks every millisecond whether they get on;
+ *   - a worker that is lent is at work on another thread than its own, which touches nothing of it until it is given back;
  *   - a worker leaves only when nothing of it is in flight, and the last one only when nothing waits.
  */
 #ifndef AH_QUEUE_H
@@ -53,6 +55,8 @@ struct ah_job {
     ah_request request;
     ah_outcome outcome;
     const ah_job_owner *owner;
+    /* It calls nothing of the program's, so that it need not be a worker who carries it out. */
+    bool anyones;
     /* The worker's, while it runs; NULL: it does not. */
     ah_exchange *exchange;
     /* A share, from when it was handed over to the end of its days, so that it can be cancelled at any time; NULL: it
@@ -107,6 +111,12 @@ struct ah_worker {
     bool asleep;
     bool polling;
     ah_parker parker;
+    /* Its own thread; with nothing in flight, that sleeps in its parker or is about to look whether it may come from
+     * there. */
+    pthread_t thread;
+    bool resting;
+    /* A thread that waits for a job has everything of it but the parker, to carry out that one. */
+    bool lent;
     /* There are more workers than there should be: takes nothing more, and leaves. */
     bool surplus;
 };
@@ -212,10 +222,23 @@ void ah_queue_abandon(ah_queue *queue);
  * more, linked by next: the caller's to fulfil. */
 ah_job *ah_queue_unhire(ah_queue *queue);
 
+/* ---- For who waits for a job, if that is anyone's ---- */
+
+/* Lends a worker who rests to the calling thread, which is to start the job; only if that is the next to be started.
+ * NULL: it is not, or nobody rests, or enough are awake. The thread does as a worker would, but is given no other job,
+ * and told to leave when there is one that the worker has room for. */
+ah_worker *ah_queue_borrow(ah_queue *queue, ah_job *job);
+
+/* Gives the worker back, whose own thread goes on with what is still in flight. */
+void ah_queue_give_back(ah_worker *worker);
+
 /* ---- For workers, each on its own thread ---- */
 
 /* The worker's thread has begun. */
 void ah_queue_enroll(ah_worker *worker);
+
+/* The worker has rested. False: it is lent, and rests on. */
+bool ah_queue_rise(ah_worker *worker);
 
 /* The worker's transfers are there. */
 void ah_queue_equip(ah_worker *worker, ah_transfers *transfers);
@@ -246,9 +269,11 @@ void ah_queue_detain(ah_worker *worker);
 typedef enum ah_rest {
     /* There is something to take. */
     AH_REST_WORK,
-    /* Sleep, for at most so many seconds. */
+    /* Sleep in its parker, for at most so many seconds, and rise from there. */
     AH_REST_SLEEP,
-    /* Leave: the worker is out of the queue, and its thread ends. */
+    /* The same in the poll of its transfers. */
+    AH_REST_POLL,
+    /* Leave: the worker is out of the queue, and its thread ends; or, if it is lent, is to be given back. */
     AH_REST_LEAVE,
 } ah_rest;
 

@@ -84,6 +84,8 @@ struct ah_transfers {
     ah_timers progresses;
     /* When libcurl last began to look for what has come. */
     ah_time looked;
+    /* There has been one over TLS. */
+    bool were_secure;
 };
 
 static list *list_of(ah_transfer *transfer)
@@ -463,6 +465,7 @@ ah_transfer *ah_transfer_start(ah_transfers *transfers, const ah_order *order)
     transfer->outcome = order->outcome;
     ah_receiver_init(&transfer->receiver, order->request, order->outcome, order->on_head, order->owner);
     transfer->receiver.on_content = order->on_content;
+    transfers->were_secure = transfers->were_secure || order->request->uri.https;
     bool started = prepare(transfer, order);
     if (started && !activate(transfer)) {
         order->outcome->code = ASYNCHTTP_E_NO_MEMORY;
@@ -472,6 +475,11 @@ ah_transfer *ah_transfer_start(ah_transfers *transfers, const ah_order *order)
         return transfer;
     recycle(transfer);
     return NULL;
+}
+
+bool ah_transfers_were_secure(const ah_transfers *transfers)
+{
+    return transfers->were_secure;
 }
 
 /* ---- Ending ---- */

@@ -49,6 +49,9 @@ unsigned ah_transfer_retries(const ah_transfer *transfer);
 /* Ends the transfer, if it has not ended, and lets go of it. */
 void ah_transfer_release(ah_transfer *transfer);
 
+/* Whether there has been a transfer over TLS. */
+bool ah_transfers_were_secure(const ah_transfers *transfers);
+
 /* Does what can be done without waiting. more: there are others to be started first. Runs the callbacks on_data, on_read
  * and on_progress. */
 void ah_transfers_perform(ah_transfers *transfers, bool more);

@@ -8,6 +8,7 @@
 #include "base/fork.h"
 #include "base/log.h"
 #include "base/shared.h"
+#include "base/sigpipe.h"
 #include "base/thread.h"
 
 static _Thread_local ah_worker *self;
@@ -147,12 +148,15 @@ static void perform(ah_worker *worker, bool more)
     }
 }
 
-static void sleep_until_woken(ah_worker *worker, double seconds)
+static void sleep_until_woken(ah_worker *worker, ah_rest rest, double seconds)
 {
-    if (worker->polling)
+    if (rest == AH_REST_POLL) {
         ah_transfers_wait(worker->transfers, seconds);
-    else
+        return;
+    }
+    do {
         ah_parker_sleep(&worker->parker, ah_clock_in(seconds));
+    } while (!ah_queue_rise(worker));
 }
 
 /* The event loop. Returns when the worker has left its queue. */
@@ -167,8 +171,8 @@ static void work(ah_worker *worker)
         if (worker->in_flight)
             perform(worker, more);
         rest = ah_queue_rest(worker, &seconds, &leaver, &has_leaver);
-        if (rest == AH_REST_SLEEP)
-            sleep_until_woken(worker, seconds);
+        if (rest == AH_REST_SLEEP || rest == AH_REST_POLL)
+            sleep_until_woken(worker, rest, seconds);
     } while (rest != AH_REST_LEAVE);
     if (has_leaver)
         pthread_join(leaver, NULL);
@@ -192,6 +196,45 @@ static void *run(void *data)
     free(worker);
     return NULL;
 }
+
+/* ---- In the place of a worker ---- */
+
+/* The event loop of who stands in, which returns when its job is over, or the worker itself is wanted. */
+static void work_for(ah_worker *worker)
+{
+    double seconds;
+    pthread_t leaver;
+    bool has_leaver;
+    ah_rest rest = AH_REST_WORK;
+    ah_sigpipe_guard guard = {0};
+    for (take(worker); worker->in_flight && rest != AH_REST_LEAVE; take(worker)) {
+        if (ah_transfers_were_secure(worker->transfers))
+            ah_sigpipe_block(&guard);
+        perform(worker, false);
+        rest = worker->in_flight ? ah_queue_rest(worker, &seconds, &leaver, &has_leaver) : AH_REST_LEAVE;
+        if (rest == AH_REST_POLL)
+            ah_transfers_wait(worker->transfers, seconds);
+    }
+    ah_sigpipe_unblock(&guard);
+}
+
+void ah_worker_stand_in(ah_job *job)
+{
+    int state;
+    bool may = job->anyones && !self && ah_thread_has_stack();
+    ah_worker *worker = may ? ah_queue_borrow(job->queue, job) : NULL;
+    if (!worker)
+        return;
+    /* There are points in it at which a thread may be cancelled, and nobody would give the worker back. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    AH_DEBUG("worker", "#%llu: carried out in the place of %s", job->request.number, worker->name);
+    start(worker, job);
+    work_for(worker);
+    ah_queue_give_back(worker);
+    pthread_setcancelstate(state, NULL);
+}
+
+/* ---- Starting one ---- */
 
 int ah_worker_start(ah_queue *queue)
 {

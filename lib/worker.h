@@ -1,5 +1,6 @@
 /*
- * A worker: a thread with one event loop, which carries out the requests of one queue.
+ * A worker: a thread with one event loop, which carries out the requests of one queue; and threads of the program's that
+ * wait for a request, and carry it out in the place of one.
  */
 #ifndef AH_WORKER_H
 #define AH_WORKER_H
@@ -11,6 +12,10 @@ int ah_worker_start(ah_queue *queue);
 
 /* The queue whose worker the calling thread is; NULL: it is none. */
 const ah_queue *ah_worker_queue(void);
+
+/* The calling thread is about to wait for the job, however long: if nobody has started it, and it is anyone's, the thread
+ * carries it out in the place of a worker, as far as no worker is needed. */
+void ah_worker_stand_in(ah_job *job);
 
 /* If the calling thread is a worker: it is about to run code of the program's, which may take any time. */
 void ah_worker_detain(void);

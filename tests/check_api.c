@@ -38,6 +38,7 @@ int main(void)
     failed += run(large_suite());
     failed += run(failure_suite());
     failed += run(dispatch_suite());
+    failed += run(waiting_suite());
     /* Its children must be those of a process of their own. */
     const char *mode = getenv("CK_FORK");
     if (!mode || strcmp(mode, "no") != 0)

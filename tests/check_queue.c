@@ -1,6 +1,7 @@
 /*
- * Tests of lib/queue.h with workers of their own, all on one thread, on what has one processor: who is held back, and who
- * takes the place of one that is stuck. What whole clients do is in check_dispatch.c.
+ * Tests of lib/queue.h with workers of their own, all on one thread, on what has one processor: who is held back, who
+ * takes the place of one that is stuck, and who is lent to a thread that waits. What whole clients do is in
+ * check_dispatch.c and check_waiting.c.
  */
 #include "suites.h"
 
@@ -134,6 +135,158 @@ START_TEST(test_substitute_stays_if_the_other_sleeps)
 }
 END_TEST
 
+/* ---- Lending ---- */
+
+/* All have rested since they had nothing to do. */
+static void rest_all(void)
+{
+    for (int i = 0; i < JOBS; i++)
+        ck_assert(ah_queue_cancel(queue, &jobs[i]));
+    for (int i = 0; i < WORKERS; i++)
+        ck_takes_nothing(&workers[i]);
+}
+
+/* With one worker, who has room for so many jobs. */
+static ah_worker *rest_alone(unsigned transfers)
+{
+    rest_all();
+    ck_assert_uint_eq(ah_queue_limit(queue, 1, transfers, 3600), 0);
+    ah_worker *worker = workers[0].surplus ? &workers[1] : &workers[0];
+    ck_takes_nothing(worker);
+    return worker;
+}
+
+static void push(ah_job *job)
+{
+    ck_assert_int_eq(ah_queue_push(queue, job), AH_PUSH_DONE);
+}
+
+START_TEST(test_who_was_called_is_lent)
+{
+    ah_job *taken;
+    rest_all();
+    push(&jobs[0]);
+    ah_worker *worker = ah_queue_borrow(queue, &jobs[0]);
+    ck_assert_ptr_eq(worker, &workers[1]);
+    ck_assert_int_eq(jobs[0].place, AH_JOB_RUNNING);
+    /* It comes since it was called, and is too late. */
+    ck_assert(!ah_queue_rise(worker));
+    ck_assert_int_eq(ah_queue_take(worker, &taken), AH_TASK_NONE);
+    ck_assert(ah_queue_done(worker, &jobs[0], true));
+    ah_queue_give_back(worker);
+    ck_assert(ah_queue_rise(worker));
+    ck_takes_nothing(worker);
+}
+END_TEST
+
+START_TEST(test_nobody_is_lent_for_a_job_that_is_not_next)
+{
+    rest_all();
+    push(&jobs[0]);
+    push(&jobs[1]);
+    ck_assert_ptr_null(ah_queue_borrow(queue, &jobs[1]));
+    ck_takes(&workers[1], &jobs[0]);
+    ck_assert_ptr_null(ah_queue_borrow(queue, &jobs[0]));
+}
+END_TEST
+
+START_TEST(test_who_has_risen_is_not_lent)
+{
+    rest_all();
+    push(&jobs[0]);
+    ck_assert(ah_queue_rise(&workers[1]));
+    ck_assert_ptr_null(ah_queue_borrow(queue, &jobs[0]));
+    ck_takes(&workers[1], &jobs[0]);
+}
+END_TEST
+
+/* The one who is awake has a processor, and there is no other. */
+START_TEST(test_nobody_is_lent_if_enough_are_awake)
+{
+    rest_all();
+    push(&jobs[0]);
+    ck_assert(ah_queue_rise(&workers[1]));
+    ck_takes(&workers[1], &jobs[0]);
+    push(&jobs[1]);
+    ck_assert_ptr_null(ah_queue_borrow(queue, &jobs[1]));
+}
+END_TEST
+
+START_TEST(test_nobody_is_lent_once_it_is_shut)
+{
+    rest_all();
+    push(&jobs[0]);
+    ah_queue_shut(queue, AH_QUEUE_FINISHING);
+    ck_assert_ptr_null(ah_queue_borrow(queue, &jobs[0]));
+}
+END_TEST
+
+/* What comes meanwhile is for another one, who is called for it, */
+START_TEST(test_what_comes_meanwhile_is_for_another)
+{
+    rest_all();
+    push(&jobs[0]);
+    ah_worker *worker = ah_queue_borrow(queue, &jobs[0]);
+    ck_assert_ptr_eq(worker, &workers[1]);
+    queue->crew.enough = WORKERS;
+    push(&jobs[1]);
+    ck_assert(!workers[0].asleep);
+    ck_assert_int_eq(rest(worker), AH_REST_SLEEP);
+    ck_takes(&workers[0], &jobs[1]);
+}
+END_TEST
+
+/* or for itself, if it has room: then its own thread goes on with all of it. */
+START_TEST(test_who_has_room_is_called_back)
+{
+    ah_worker *worker = rest_alone(2);
+    push(&jobs[0]);
+    ck_assert_ptr_eq(ah_queue_borrow(queue, &jobs[0]), worker);
+    ck_assert_int_eq(rest(worker), AH_REST_SLEEP);
+    push(&jobs[1]);
+    ck_assert(!worker->asleep);
+    ck_assert_int_eq(rest(worker), AH_REST_LEAVE);
+    ah_queue_give_back(worker);
+    ck_assert(!worker->asleep);
+    ck_assert_ptr_null(ah_queue_borrow(queue, &jobs[1]));
+    ck_assert(ah_queue_rise(worker));
+    ck_takes(worker, &jobs[1]);
+    ck_assert_uint_eq(worker->in_flight, 2);
+}
+END_TEST
+
+/* It sleeps on unless there is something for it. */
+START_TEST(test_who_is_given_back_is_called_for_what_waits)
+{
+    ah_worker *worker = rest_alone(1);
+    for (int waits = 0; waits <= 1; waits++) {
+        push(&jobs[0]);
+        ck_assert_ptr_eq(ah_queue_borrow(queue, &jobs[0]), worker);
+        if (waits)
+            push(&jobs[1]);
+        ck_assert_int_eq(rest(worker), AH_REST_SLEEP);
+        ck_assert(ah_queue_done(worker, &jobs[0], true));
+        ah_queue_give_back(worker);
+        ck_assert_int_eq(worker->asleep, !waits);
+    }
+}
+END_TEST
+
+START_TEST(test_who_is_given_back_leaves_what_is_shut)
+{
+    rest_all();
+    push(&jobs[0]);
+    ah_worker *worker = ah_queue_borrow(queue, &jobs[0]);
+    ah_queue_shut(queue, AH_QUEUE_FINISHING);
+    ck_assert(!ah_queue_rise(worker));
+    ck_assert(ah_queue_done(worker, &jobs[0], true));
+    ah_queue_give_back(worker);
+    ck_assert(!worker->asleep);
+    ck_assert(ah_queue_rise(worker));
+    ck_assert_int_eq(rest(worker), AH_REST_LEAVE);
+}
+END_TEST
+
 Suite *queue_suite(void)
 {
     Suite *suite = suite_create("queue");
@@ -143,6 +296,15 @@ Suite *queue_suite(void)
     tcase_add_test(tcase, test_substitute_stays_until_the_other_gets_on);
     tcase_add_test(tcase, test_substitute_stays_as_long_as_they_wait);
     tcase_add_test(tcase, test_substitute_stays_if_the_other_sleeps);
+    tcase_add_test(tcase, test_who_was_called_is_lent);
+    tcase_add_test(tcase, test_nobody_is_lent_for_a_job_that_is_not_next);
+    tcase_add_test(tcase, test_who_has_risen_is_not_lent);
+    tcase_add_test(tcase, test_nobody_is_lent_if_enough_are_awake);
+    tcase_add_test(tcase, test_nobody_is_lent_once_it_is_shut);
+    tcase_add_test(tcase, test_what_comes_meanwhile_is_for_another);
+    tcase_add_test(tcase, test_who_has_room_is_called_back);
+    tcase_add_test(tcase, test_who_is_given_back_is_called_for_what_waits);
+    tcase_add_test(tcase, test_who_is_given_back_leaves_what_is_shut);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -58,5 +58,6 @@ Suite *promise_suite(void);
 Suite *redirect_suite(void);
 Suite *stored_suite(void);
 Suite *transfer_suite(void);
+Suite *waiting_suite(void);
 
 #endif
