@@ -4,6 +4,7 @@
  */
 #include "base/sigpipe.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "suites.h"

@@ -1,6 +1,15 @@
 #include "base/sigpipe.h"
 
 #include <pthread.h>
+#include <signal.h>
+
+static sigset_t sigpipe_alone(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    return set;
+}
 
 static bool is_pending(void)
 {
@@ -10,25 +19,24 @@ static bool is_pending(void)
 
 void ah_sigpipe_block(ah_sigpipe_guard *guard)
 {
-    sigset_t pipe;
+    sigset_t before;
+    sigset_t sigpipe = sigpipe_alone();
     if (guard->on)
         return;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
     guard->pending = is_pending();
-    guard->on = pthread_sigmask(SIG_BLOCK, &pipe, &guard->before) == 0;
+    guard->on = pthread_sigmask(SIG_BLOCK, &sigpipe, &before) == 0;
+    guard->blocked = sigismember(&before, SIGPIPE) == 1;
 }
 
 void ah_sigpipe_unblock(ah_sigpipe_guard *guard)
 {
     int signal;
-    sigset_t pipe;
+    sigset_t sigpipe = sigpipe_alone();
     if (!guard->on)
         return;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    if (!guard->pending && is_pending())
-        sigwait(&pipe, &signal);
-    pthread_sigmask(SIG_SETMASK, &guard->before, NULL);
     guard->on = false;
+    if (!guard->pending && is_pending())
+        sigwait(&sigpipe, &signal);
+    if (!guard->blocked)
+        pthread_sigmask(SIG_UNBLOCK, &sigpipe, NULL);
 }

@@ -5,15 +5,14 @@
 #ifndef AH_SIGPIPE_H
 #define AH_SIGPIPE_H
 
-#include <signal.h>
 #include <stdbool.h>
 
 /* All zero: the signal is not kept from the thread. */
 typedef struct ah_sigpipe_guard {
     bool on;
-    /* It was waiting to be let through before. */
+    /* It was blocked, and waiting to be let through, before. */
+    bool blocked;
     bool pending;
-    sigset_t before;
 } ah_sigpipe_guard;
 
 /* Nothing happens the second time. */
