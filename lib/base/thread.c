@@ -86,7 +86,7 @@ double ah_thread_all_ran(void)
 
 #if defined(__linux__)
 
-/* Where the calling thread's stack ends and where it begins; false if the system does not tell. */
+/* Where the calling thread's stack ends, which grows downwards, and its size; false if the system does not tell. */
 static bool find_stack(uintptr_t *lowest, size_t *size)
 {
     pthread_attr_t attributes;
@@ -110,17 +110,28 @@ static bool find_stack(uintptr_t *lowest, size_t *size)
 
 #endif
 
+/* Where the stack has come to: not by the address of a variable, which AddressSanitizer may keep elsewhere. */
+static uintptr_t here(void)
+{
+#if defined(__GNUC__)
+    return (uintptr_t)__builtin_frame_address(0);
+#else
+    char variable;
+    volatile uintptr_t address = (uintptr_t)&variable;
+    return address;
+#endif
+}
+
 bool ah_thread_has_stack(void)
 {
     static const size_t enough = (size_t)256 << 10;
     static _Thread_local bool asked;
     static _Thread_local uintptr_t lowest;
     static _Thread_local size_t size;
-    char here;
     if (!asked && !find_stack(&lowest, &size))
         size = 0;
     asked = true;
     /* It may be on another stack, of a coroutine. */
-    uintptr_t left = (uintptr_t)&here - lowest;
+    uintptr_t left = here() - lowest;
     return left < size && left >= enough;
 }
