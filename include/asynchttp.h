@@ -544,11 +544,13 @@ ASYNCHTTP_EXTERN asynchttp_promise *asynchttp_http_request_at(asynchttp_http *ht
  * Functions that block return the request's error, each time they are called. After an error that httplib2
  * raises with a response, and after a callback's error, the response and the content are given as well.
  *
- * A thread that blocks without a limit of time, for a request that has no callback and is the next to be begun, does not
- * sleep until a worker has done that: it carries the request out itself, in the place of a worker who has nothing to do,
- * over that one's connections. So one request at a time costs little more than with libcurl alone. A thread that has less
- * than 256 KiB of its stack left sleeps, and so does one that waits for several. The thread cannot be cancelled meanwhile;
- * should libcurl start one of its own to look up a name, that begins with its signal mask.
+ * A thread that blocks without a limit of time for one promise may carry the request out itself, in the place of a worker
+ * who has nothing to do and over that one's connections, rather than sleep until the worker has done it: so that one
+ * request at a time costs little more than with libcurl alone. It does so if the request is the next to be begun, has no
+ * callback and no cache that was made by asynchttp_cache_new(), if no more workers are busy than there are processors,
+ * and if it has at least 256 KiB of its stack left, as far as the system tells that (Linux does). Meanwhile it counts as
+ * the worker, and has its own priority and signals: SIGPIPE does not come of it, but a thread that libcurl starts to look
+ * up a name begins with the thread's mask. It cannot be cancelled by pthread_cancel() before the request has ended.
  */
 
 /* Whether the request has ended. Never blocks [promise.done]. */

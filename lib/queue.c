@@ -4,6 +4,9 @@
 
 #include "base/shared.h"
 
+/* How many seconds the thread of one that is lent rests at the least, before it looks again whether it is still. */
+static const double shortest_rest = 0.1;
+
 /* ---- Lists ---- */
 
 static void append_job(ah_jobs *jobs, ah_job *job)
@@ -508,12 +511,22 @@ void ah_queue_enroll(ah_worker *worker)
     unlock(queue);
 }
 
-bool ah_queue_rise(ah_worker *worker)
+/* The worker's thread goes to sleep in the parker, or sleeps on there. */
+static void lie_down_locked(ah_worker *worker)
+{
+    worker->resting = true;
+    worker->stay = worker->queue->idle_timeout;
+}
+
+bool ah_queue_rise(ah_worker *worker, double *seconds)
 {
     pthread_mutex_lock(&worker->queue->lock);
     bool risen = !worker->lent;
     if (risen)
         worker->resting = false;
+    else
+        lie_down_locked(worker);
+    *seconds = worker->stay < shortest_rest ? shortest_rest : worker->stay;
     unlock(worker->queue);
     return risen;
 }
@@ -710,8 +723,8 @@ ah_rest ah_queue_rest(ah_worker *worker, double *seconds, pthread_t *leaver, boo
     } else {
         worker->asleep = true;
         worker->polling = worker->in_flight && worker->transfers;
-        /* Of one that is lent, the thread rests already. */
-        worker->resting = worker->resting || !worker->polling;
+        if (!worker->polling && !worker->lent)
+            lie_down_locked(worker);
         list_locked(worker);
         rest = worker->polling ? AH_REST_POLL : AH_REST_SLEEP;
     }
@@ -756,12 +769,14 @@ void ah_queue_give_back(ah_worker *worker)
     ah_crew_replace(&worker->member, worker->thread);
     worker->asleep = true;
     worker->polling = false;
+    expect_locked(worker, false);
     list_locked(worker);
     if (!worker->in_flight)
         worker->idle_since = ah_clock_now();
     call_another_locked(queue);
     /* Its own thread goes on with what is in flight, and sees to what came meanwhile for it, or for any. */
-    if (worker->in_flight || worker->surplus || queue->state != AH_QUEUE_OPEN || queue->aborted.first)
+    bool wanted = worker->surplus || queue->state != AH_QUEUE_OPEN || worker->stay != queue->idle_timeout;
+    if (wanted || worker->in_flight || queue->aborted.first)
         wake_locked(worker);
     unlock(queue);
 }

@@ -8,7 +8,7 @@
  *   - a worker that sleeps and has room is in `idle` or in `spare`; while a job waits and somebody is in `idle`, either
  *     somebody is awake who has yet to look, and will wake the next, or enough are awake, and one of those asleep, the
  *     deputy, looks every millisecond whether they get on;
- *   - a worker that is lent is at work on another thread than its own, which touches nothing of it until it is given back;
+ *   - a worker that is lent is at work on another thread than its own, and its own one does nothing but rest;
  *   - a worker leaves only when nothing of it is in flight, and the last one only when nothing waits.
  */
 #ifndef AH_QUEUE_H
@@ -91,7 +91,8 @@ struct ah_worker {
     ah_queue *queue;
     ah_member member;
     char name[16];
-    /* Its own thread's; set under the lock, since others wake it by them. NULL until there is work. */
+    /* For its own thread, or the one that it is lent to; set under the lock, since others wake it by them. NULL until
+     * there is work. */
     ah_transfers *transfers;
     /* In flight here; those of them that are to go on, and those that were cancelled, are in lists of their own. */
     ah_jobs running;
@@ -111,10 +112,11 @@ struct ah_worker {
     bool asleep;
     bool polling;
     ah_parker parker;
-    /* Its own thread; with nothing in flight, that sleeps in its parker or is about to look whether it may come from
-     * there. */
+    /* Its own. */
     pthread_t thread;
+    /* That has gone to sleep in the parker, and has not risen yet; and how long it could stay idle when it did. */
     bool resting;
+    double stay;
     /* A thread that waits for a job has everything of it but the parker, to carry out that one. */
     bool lent;
     /* There are more workers than there should be: takes nothing more, and leaves. */
@@ -232,13 +234,13 @@ ah_worker *ah_queue_borrow(ah_queue *queue, ah_job *job);
 /* Gives the worker back, whose own thread goes on with what is still in flight. */
 void ah_queue_give_back(ah_worker *worker);
 
-/* ---- For workers, each on its own thread ---- */
+/* ---- For workers, each on its own thread, or on that which it is lent to ---- */
 
 /* The worker's thread has begun. */
 void ah_queue_enroll(ah_worker *worker);
 
-/* The worker has rested. False: it is lent, and rests on. */
-bool ah_queue_rise(ah_worker *worker);
+/* The worker has rested. False: it is lent, and rests on, for at most so many seconds. */
+bool ah_queue_rise(ah_worker *worker, double *seconds);
 
 /* The worker's transfers are there. */
 void ah_queue_equip(ah_worker *worker, ah_transfers *transfers);

@@ -14,6 +14,13 @@
 static _Thread_local ah_worker *self;
 static _Thread_local ah_process process;
 
+/* The calling thread is this worker's, or in its place; NULL: no longer. */
+static void enter(ah_worker *worker)
+{
+    self = worker;
+    process = ah_process_current();
+}
+
 const ah_queue *ah_worker_queue(void)
 {
     return self ? self->queue : NULL;
@@ -156,7 +163,7 @@ static void sleep_until_woken(ah_worker *worker, ah_rest rest, double seconds)
     }
     do {
         ah_parker_sleep(&worker->parker, ah_clock_in(seconds));
-    } while (!ah_queue_rise(worker));
+    } while (!ah_queue_rise(worker, &seconds));
 }
 
 /* The event loop. Returns when the worker has left its queue. */
@@ -181,8 +188,7 @@ static void work(ah_worker *worker)
 static void *run(void *data)
 {
     ah_worker *worker = data;
-    self = worker;
-    process = ah_process_current();
+    enter(worker);
     ah_log_name_thread(worker->name);
     AH_DEBUG("worker", "started");
     ah_queue_enroll(worker);
@@ -190,7 +196,7 @@ static void *run(void *data)
     AH_DEBUG("worker", "leaving");
     ah_transfers_free(worker->transfers);
     ah_log_name_thread(NULL);
-    self = NULL;
+    enter(NULL);
     ah_shared_release(worker->queue);
     ah_parker_destroy(&worker->parker);
     free(worker);
@@ -227,9 +233,11 @@ void ah_worker_stand_in(ah_job *job)
         return;
     /* There are points in it at which a thread may be cancelled, and nobody would give the worker back. */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    enter(worker);
     AH_DEBUG("worker", "#%llu: carried out in the place of %s", job->request.number, worker->name);
     start(worker, job);
     work_for(worker);
+    enter(NULL);
     ah_queue_give_back(worker);
     pthread_setcancelstate(state, NULL);
 }

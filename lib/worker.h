@@ -10,14 +10,14 @@
 /* Starts a worker for whom the queue has kept a place. Returns 0 or an errno; then the place is still kept. */
 int ah_worker_start(ah_queue *queue);
 
-/* The queue whose worker the calling thread is; NULL: it is none. */
+/* The queue whose worker the calling thread is, or stands in for; NULL: it is none. */
 const ah_queue *ah_worker_queue(void);
 
 /* The calling thread is about to wait for the job, however long: if nobody has started it, and it is anyone's, the thread
  * carries it out in the place of a worker, as far as no worker is needed. */
 void ah_worker_stand_in(ah_job *job);
 
-/* If the calling thread is a worker: it is about to run code of the program's, which may take any time. */
+/* If the calling thread is a worker, or stands in for one: it is about to run code of the program's, which may take any time. */
 void ah_worker_detain(void);
 
 /* Fulfils a job that has come to its end without having been started. Not under a lock. */

@@ -161,6 +161,15 @@ static void push(ah_job *job)
     ck_assert_int_eq(ah_queue_push(queue, job), AH_PUSH_DONE);
 }
 
+static bool rises(ah_worker *worker)
+{
+    double seconds;
+    bool risen = ah_queue_rise(worker, &seconds);
+    /* One that is lent does not look again and again. */
+    ck_assert_double_ge(seconds, 0.1);
+    return risen;
+}
+
 START_TEST(test_who_was_called_is_lent)
 {
     ah_job *taken;
@@ -170,11 +179,11 @@ START_TEST(test_who_was_called_is_lent)
     ck_assert_ptr_eq(worker, &workers[1]);
     ck_assert_int_eq(jobs[0].place, AH_JOB_RUNNING);
     /* It comes since it was called, and is too late. */
-    ck_assert(!ah_queue_rise(worker));
+    ck_assert(!rises(worker));
     ck_assert_int_eq(ah_queue_take(worker, &taken), AH_TASK_NONE);
     ck_assert(ah_queue_done(worker, &jobs[0], true));
     ah_queue_give_back(worker);
-    ck_assert(ah_queue_rise(worker));
+    ck_assert(rises(worker));
     ck_takes_nothing(worker);
 }
 END_TEST
@@ -194,7 +203,7 @@ START_TEST(test_who_has_risen_is_not_lent)
 {
     rest_all();
     push(&jobs[0]);
-    ck_assert(ah_queue_rise(&workers[1]));
+    ck_assert(rises(&workers[1]));
     ck_assert_ptr_null(ah_queue_borrow(queue, &jobs[0]));
     ck_takes(&workers[1], &jobs[0]);
 }
@@ -205,7 +214,7 @@ START_TEST(test_nobody_is_lent_if_enough_are_awake)
 {
     rest_all();
     push(&jobs[0]);
-    ck_assert(ah_queue_rise(&workers[1]));
+    ck_assert(rises(&workers[1]));
     ck_takes(&workers[1], &jobs[0]);
     push(&jobs[1]);
     ck_assert_ptr_null(ah_queue_borrow(queue, &jobs[1]));
@@ -249,7 +258,7 @@ START_TEST(test_who_has_room_is_called_back)
     ah_queue_give_back(worker);
     ck_assert(!worker->asleep);
     ck_assert_ptr_null(ah_queue_borrow(queue, &jobs[1]));
-    ck_assert(ah_queue_rise(worker));
+    ck_assert(rises(worker));
     ck_takes(worker, &jobs[1]);
     ck_assert_uint_eq(worker->in_flight, 2);
 }
@@ -278,11 +287,30 @@ START_TEST(test_who_is_given_back_leaves_what_is_shut)
     push(&jobs[0]);
     ah_worker *worker = ah_queue_borrow(queue, &jobs[0]);
     ah_queue_shut(queue, AH_QUEUE_FINISHING);
-    ck_assert(!ah_queue_rise(worker));
+    ck_assert(!rises(worker));
     ck_assert(ah_queue_done(worker, &jobs[0], true));
     ah_queue_give_back(worker);
     ck_assert(!worker->asleep);
-    ck_assert(ah_queue_rise(worker));
+    ck_assert(rises(worker));
+    ck_assert_int_eq(rest(worker), AH_REST_LEAVE);
+}
+END_TEST
+
+/* How long it may stay idle counts from then on. */
+START_TEST(test_who_is_given_back_learns_of_another_timeout)
+{
+    ah_worker *worker = rest_alone(1);
+    for (int changed = 0; changed <= 1; changed++) {
+        push(&jobs[0]);
+        ck_assert_ptr_eq(ah_queue_borrow(queue, &jobs[0]), worker);
+        ck_assert(!rises(worker));
+        if (changed)
+            ah_queue_limit(queue, 1, 1, 0);
+        ck_assert(ah_queue_done(worker, &jobs[0], true));
+        ah_queue_give_back(worker);
+        ck_assert_int_eq(worker->asleep, !changed);
+    }
+    ck_assert(rises(worker));
     ck_assert_int_eq(rest(worker), AH_REST_LEAVE);
 }
 END_TEST
@@ -305,6 +333,7 @@ Suite *queue_suite(void)
     tcase_add_test(tcase, test_who_has_room_is_called_back);
     tcase_add_test(tcase, test_who_is_given_back_is_called_for_what_waits);
     tcase_add_test(tcase, test_who_is_given_back_leaves_what_is_shut);
+    tcase_add_test(tcase, test_who_is_given_back_learns_of_another_timeout);
     suite_add_tcase(suite, tcase);
     return suite;
 }
