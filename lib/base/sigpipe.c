@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
+#include <unistd.h>
 
 static sigset_t sigpipe_alone(void)
 {
@@ -17,6 +19,17 @@ static bool is_pending(void)
     return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
 }
 
+/* Takes the signal from those that are pending; one for the whole process, another thread may have taken meanwhile. */
+static void forget(const sigset_t *sigpipe)
+{
+#if defined(_POSIX_REALTIME_SIGNALS) && _POSIX_REALTIME_SIGNALS > 0
+    sigtimedwait(sigpipe, NULL, &(struct timespec){0});
+#else
+    int signal;
+    sigwait(sigpipe, &signal);
+#endif
+}
+
 void ah_sigpipe_block(ah_sigpipe_guard *guard)
 {
     sigset_t before;
@@ -30,13 +43,12 @@ void ah_sigpipe_block(ah_sigpipe_guard *guard)
 
 void ah_sigpipe_unblock(ah_sigpipe_guard *guard)
 {
-    int signal;
     sigset_t sigpipe = sigpipe_alone();
     if (!guard->on)
         return;
     guard->on = false;
     if (!guard->pending && is_pending())
-        sigwait(&sigpipe, &signal);
+        forget(&sigpipe);
     if (!guard->blocked)
         pthread_sigmask(SIG_UNBLOCK, &sigpipe, NULL);
 }
