@@ -518,15 +518,20 @@ static void lie_down_locked(ah_worker *worker)
     worker->stay = worker->queue->idle_timeout;
 }
 
-bool ah_queue_rise(ah_worker *worker, double *seconds)
+bool ah_queue_rise(ah_worker *worker, bool woken, double *seconds)
 {
     pthread_mutex_lock(&worker->queue->lock);
-    bool risen = !worker->lent;
-    if (risen)
+    /* Whoever wakes it says so, and it is asleep again when it has been given back. */
+    bool in_vain = woken && worker->asleep && !worker->member.held;
+    bool risen = !worker->lent && !in_vain;
+    if (risen) {
         worker->resting = false;
-    else
+    } else {
         lie_down_locked(worker);
-    *seconds = worker->stay < shortest_rest ? shortest_rest : worker->stay;
+        *seconds = worker->lent ? worker->stay : worker->stay - (ah_clock_now() - worker->idle_since);
+        if (worker->lent && *seconds < shortest_rest)
+            *seconds = shortest_rest;
+    }
     unlock(worker->queue);
     return risen;
 }

@@ -239,8 +239,9 @@ void ah_queue_give_back(ah_worker *worker);
 /* The worker's thread has begun. */
 void ah_queue_enroll(ah_worker *worker);
 
-/* The worker has rested. False: it is lent, and rests on, for at most so many seconds. */
-bool ah_queue_rise(ah_worker *worker, double *seconds);
+/* The worker has rested: until it was woken, or for as long as it was to. False: it is lent, or was woken for what a
+ * thread that it was lent to has done by now, and rests on, for at most so many seconds. */
+bool ah_queue_rise(ah_worker *worker, bool woken, double *seconds);
 
 /* The worker's transfers are there. */
 void ah_queue_equip(ah_worker *worker, ah_transfers *transfers);

@@ -161,9 +161,10 @@ static void sleep_until_woken(ah_worker *worker, ah_rest rest, double seconds)
         ah_transfers_wait(worker->transfers, seconds);
         return;
     }
+    bool woken;
     do {
-        ah_parker_sleep(&worker->parker, ah_clock_in(seconds));
-    } while (!ah_queue_rise(worker, &seconds));
+        woken = ah_parker_sleep(&worker->parker, ah_clock_in(seconds > 0 ? seconds : 0));
+    } while (!ah_queue_rise(worker, woken, &seconds));
 }
 
 /* The event loop. Returns when the worker has left its queue. */
@@ -213,13 +214,15 @@ static void work_for(ah_worker *worker)
     bool has_leaver;
     ah_rest rest = AH_REST_WORK;
     ah_sigpipe_guard guard = {0};
-    for (take(worker); worker->in_flight && rest != AH_REST_LEAVE; take(worker)) {
+    while (worker->in_flight && rest != AH_REST_LEAVE) {
         if (ah_transfers_were_secure(worker->transfers))
             ah_sigpipe_block(&guard);
         perform(worker, false);
         rest = worker->in_flight ? ah_queue_rest(worker, &seconds, &leaver, &has_leaver) : AH_REST_LEAVE;
         if (rest == AH_REST_POLL)
             ah_transfers_wait(worker->transfers, seconds);
+        if (rest != AH_REST_LEAVE)
+            take(worker);
     }
     ah_sigpipe_unblock(&guard);
 }

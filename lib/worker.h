@@ -17,7 +17,8 @@ const ah_queue *ah_worker_queue(void);
  * carries it out in the place of a worker, as far as no worker is needed. */
 void ah_worker_stand_in(ah_job *job);
 
-/* If the calling thread is a worker, or stands in for one: it is about to run code of the program's, which may take any time. */
+/* If the calling thread is a worker, or stands in for one: it is about to run code of the program's, which may take any
+ * time. */
 void ah_worker_detain(void);
 
 /* Fulfils a job that has come to its end without having been started. Not under a lock. */

@@ -161,13 +161,11 @@ static void push(ah_job *job)
     ck_assert_int_eq(ah_queue_push(queue, job), AH_PUSH_DONE);
 }
 
+/* It was woken. */
 static bool rises(ah_worker *worker)
 {
     double seconds;
-    bool risen = ah_queue_rise(worker, &seconds);
-    /* One that is lent does not look again and again. */
-    ck_assert_double_ge(seconds, 0.1);
-    return risen;
+    return ah_queue_rise(worker, true, &seconds);
 }
 
 START_TEST(test_who_was_called_is_lent)
@@ -183,7 +181,14 @@ START_TEST(test_who_was_called_is_lent)
     ck_assert_int_eq(ah_queue_take(worker, &taken), AH_TASK_NONE);
     ck_assert(ah_queue_done(worker, &jobs[0], true));
     ah_queue_give_back(worker);
-    ck_assert(rises(worker));
+    /* So is it if that is over: it can be lent again. */
+    ck_assert(!rises(worker));
+    push(&jobs[1]);
+    ck_assert_ptr_eq(ah_queue_borrow(queue, &jobs[1]), worker);
+    ck_assert(ah_queue_done(worker, &jobs[1], true));
+    ah_queue_give_back(worker);
+    double seconds;
+    ck_assert(ah_queue_rise(worker, false, &seconds));
     ck_takes_nothing(worker);
 }
 END_TEST
@@ -304,14 +309,20 @@ START_TEST(test_who_is_given_back_learns_of_another_timeout)
         push(&jobs[0]);
         ck_assert_ptr_eq(ah_queue_borrow(queue, &jobs[0]), worker);
         ck_assert(!rises(worker));
-        if (changed)
+        if (changed) {
+            double seconds;
             ah_queue_limit(queue, 1, 1, 0);
+            /* But it does not look again and again whether it is still lent. */
+            ck_assert(!ah_queue_rise(worker, false, &seconds));
+            ck_assert_double_ge(seconds, 0.1);
+            ah_queue_limit(queue, 1, 1, 1);
+        }
         ck_assert(ah_queue_done(worker, &jobs[0], true));
         ah_queue_give_back(worker);
         ck_assert_int_eq(worker->asleep, !changed);
     }
     ck_assert(rises(worker));
-    ck_assert_int_eq(rest(worker), AH_REST_LEAVE);
+    ck_takes_nothing(worker);
 }
 END_TEST
 

@@ -21,15 +21,16 @@
 #include "suites.h"
 
 /* A net against hanging: nothing depends on how long it is, nor on how often it is tried. */
-enum { TIMEOUT = 120, MOST_TRIES = 10000 };
+enum { TIMEOUT = 120, MOST_TRIES = 10000, MANY = 200 };
 
 /* Of threads that carry out requests, and that do not. */
 enum { LARGE_STACK = 1 << 20, SMALL_STACK = 192 << 10 };
 
 /* ---- Tools --------------------------------------------------------------------------------- */
 
-/* How many threads have begun to carry out a request. */
+/* How many threads have begun to carry out a request, and how many workers have been started. */
 static atomic_int stood_in;
+static atomic_int started;
 
 static bool tells_of_standing_in(const char *component, const char *message)
 {
@@ -42,12 +43,15 @@ static void count_standing_in(asynchttp_log_level level, const char *component, 
     (void)data;
     if (tells_of_standing_in(component, message))
         atomic_fetch_add(&stood_in, 1);
+    if (strcmp(component, "worker") == 0 && strcmp(message, "started") == 0)
+        atomic_fetch_add(&started, 1);
 }
 
 static void set_up(void)
 {
     client_setup();
     atomic_store(&stood_in, 0);
+    atomic_store(&started, 0);
     ck_assert_int_eq(asynchttp_set_log(ASYNCHTTP_LOG_DEBUG, count_standing_in, NULL), ASYNCHTTP_OK);
     ck_assert_int_eq(asynchttp_http_set_max_workers(http, 1), ASYNCHTTP_OK);
 }
@@ -78,6 +82,8 @@ typedef struct waiter {
 static void *make_and_wait(void *data)
 {
     waiter *self = data;
+    /* It is asked once a thread, and takes long. */
+    ck_assert(ah_thread_has_stack());
     asynchttp_promise *promise = asynchttp_http_request(http, self->url, NULL);
     atomic_store(&self->promise, promise);
     self->code = asynchttp_promise_wait(promise);
@@ -139,7 +145,8 @@ static void ck_may_stand_in(void)
 START_TEST(test_requests_that_are_waited_for_at_once)
 {
     char first[32] = "";
-    for (int tries = 0; tries < MOST_TRIES && atomic_load(&stood_in) < 20; tries++) {
+    ck_assert_int_eq(asynchttp_http_set_max_workers(http, 5), ASYNCHTTP_OK);
+    for (int tries = 0; tries < MOST_TRIES && atomic_load(&stood_in) < MANY; tries++) {
         asynchttp_promise *promise = asynchttp_http_request(http, origin_url("/connection"), NULL);
         ck_assert_int_eq(asynchttp_promise_wait(promise), ASYNCHTTP_OK);
         char *connection = strdup(client_text(promise));
@@ -151,7 +158,9 @@ START_TEST(test_requests_that_are_waited_for_at_once)
         free(connection);
         asynchttp_promise_free(promise);
     }
-    ck_assert_int_eq(atomic_load(&stood_in), 20);
+    ck_assert_int_eq(atomic_load(&stood_in), MANY);
+    /* Nor are there others. */
+    ck_assert_int_eq(atomic_load(&started), 1);
 }
 END_TEST
 
@@ -319,6 +328,7 @@ START_TEST(test_callback_of_a_cancelled_request_is_not_held_up)
     stand_in(&one, "aborted");
     expect_calls();
     asynchttp_promise *promise = client_request(origin_url("/bytes/10"), ASYNCHTTP_REQUEST(.callback = call_back));
+    own = one.thread;
     asynchttp_promise_cancel(promise);
     ck_assert_int_eq(client_wait(promise), ASYNCHTTP_E_CANCELLED);
     ck_assert_int_eq(atomic_load(&called), 1);
@@ -452,10 +462,10 @@ END_TEST
 Suite *waiting_suite(void)
 {
     Suite *suite = suite_create("waiting");
-    TCase *tcase = tcase_create("waiting");
     /* Where the system does not say how large a stack is, threads only wait. */
     if (!ah_thread_has_stack())
         return suite;
+    TCase *tcase = tcase_create("waiting");
     tcase_set_timeout(tcase, TIMEOUT);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, test_requests_that_are_waited_for_at_once);
