@@ -545,13 +545,14 @@ ASYNCHTTP_EXTERN asynchttp_promise *asynchttp_http_request_at(asynchttp_http *ht
  * raises with a response, and after a callback's error, the response and the content are given as well.
  *
  * A thread that blocks without a limit of time for one promise may carry the request out itself, in the place of a
- * worker who has nothing to do and over that one's connections, rather than sleep until the worker has done it: so that
- * one request at a time costs little more than with libcurl alone. It does so if the request is the next to be begun, has
- * no callback and no cache that was made by asynchttp_cache_new(), if fewer workers are busy than there are processors,
- * and if it has at least 256 KiB of its stack left, as far as the system tells that (Linux does). Meanwhile it counts as
- * the worker: log functions are called on it, and cannot wait there for a client to be closed. It has its own priority
- * and signals: SIGPIPE does not come of it, but a thread that libcurl starts to look up a name begins with the thread's
- * mask. It cannot be cancelled by pthread_cancel() before the request has ended or the worker goes on with it.
+ * worker who has nothing to do and over that one's connections, rather than sleep until the worker has done it: so
+ * that one request at a time costs little more than with libcurl alone. It does so if the request is the next to be
+ * begun, has no callback and no cache that was made by asynchttp_cache_new(), if fewer workers are busy than there
+ * are processors, and if it has at least 256 KiB of its stack left, as far as the system tells that (Linux does).
+ * Meanwhile it counts as the worker: log functions are called on it, and cannot wait there for a client to be
+ * closed. It has its own priority and signals: SIGPIPE does not come of it, but a thread that libcurl starts to
+ * look up a name begins with the thread's mask. It cannot be cancelled by pthread_cancel() before the request has
+ * ended or the worker goes on with it.
  */
 
 /* Whether the request has ended. Never blocks [promise.done]. */

@@ -240,7 +240,8 @@ void ah_queue_give_back(ah_worker *worker);
 void ah_queue_enroll(ah_worker *worker);
 
 /* The worker has rested: until it was woken, or for as long as it was to. False: it is lent, or was woken for what a
- * thread that it was lent to has done by now, and rests on, for at most so many seconds. */
+ * thread that it was lent to has done by now, and rests on, for at most so many seconds, or not at all if these are
+ * negative; they are left as they are if it has risen. */
 bool ah_queue_rise(ah_worker *worker, bool woken, double *seconds);
 
 /* The worker's transfers are there. */
