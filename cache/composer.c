@@ -25,7 +25,7 @@ static uint64_t pending_start(const ah_composer *composer)
     return composer->offset + composer->length - composer->pending.length;
 }
 
-/* Gives the loose chunks a number, or a sign that they still grow. False: somebody has taken them for abandoned. */
+/* Gives the loose chunks a number, or a sign that they still grow. False: somebody has given them up. */
 static bool mark_growing(ah_composer *composer, ah_connection *connection)
 {
     if (composer->id) {
@@ -159,10 +159,10 @@ static bool measure(const ah_composer *composer, const ah_entry *entry, ah_exten
     return false;
 }
 
-/* The chunks are loose no more. False: they were taken for abandoned. */
+/* The chunks are loose no more. False: they were given up. */
 static bool claim_chunks(const ah_composer *composer, ah_connection *connection)
 {
-    ah_query query = ah_query_begin(connection, AH_SQL_DELETE_LOOSE);
+    ah_query query = ah_query_begin(connection, AH_SQL_CLAIM_LOOSE);
     ah_query_integer(&query, composer->id);
     return ah_query_run(&query) == 1;
 }

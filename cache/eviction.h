@@ -1,6 +1,7 @@
 /*
  * Keeping a database within its size: what was not used for the longest time goes, and the chunks of what has gone,
- * always a bounded number at a time.
+ * always a bounded number at a time. The chunks of what is being written were last used when the last one came, so that
+ * those of a writer that was killed go in their turn.
  */
 #ifndef AH_EVICTION_H
 #define AH_EVICTION_H

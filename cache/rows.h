@@ -56,7 +56,7 @@ void ah_rows_set_extent(ah_connection *connection, int64_t id, const ah_extent *
 /* Removes a response. Its chunks become loose, and go later; if it is being read, after that. */
 void ah_rows_remove(ah_connection *connection, int64_t id);
 
-/* Loose chunks may go. */
+/* Loose chunks may go. Whoever writes them, if anybody does, cannot go on. */
 void ah_rows_abandon(ah_connection *connection, int64_t id);
 
 /* A chunk that begins there was read, added or removed: if it is of large content, the connection is crowded. */

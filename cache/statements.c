@@ -95,7 +95,7 @@ const char *const ah_statements[AH_STATEMENTS] = {
     [AH_SQL_INSERT_USAGE] = "INSERT OR REPLACE INTO usage VALUES (?, ?, 0)",
     [AH_SQL_ADD_USAGE] = "UPDATE usage SET used = max(used, ?), hits = hits + ? WHERE response = ?",
     [AH_SQL_DELETE_USAGE] = "DELETE FROM usage WHERE response = ?",
-    [AH_SQL_LEAST_USED] = "SELECT response FROM usage ORDER BY used LIMIT 1",
+    [AH_SQL_LEAST_USED] = "SELECT response, used FROM usage ORDER BY used LIMIT 1",
 
     [AH_SQL_INSERT_CHUNK] = "INSERT OR REPLACE INTO chunk VALUES (?, ?, ?)",
     [AH_SQL_CHUNK_UP_TO] =
@@ -107,7 +107,10 @@ const char *const ah_statements[AH_STATEMENTS] = {
     [AH_SQL_DELETE_CHUNK] = "DELETE FROM chunk WHERE response = ? AND start = ?",
 
     [AH_SQL_INSERT_LOOSE] = "INSERT OR REPLACE INTO loose VALUES (?, ?)",
-    [AH_SQL_GROW_LOOSE] = "UPDATE loose SET grown = ? WHERE response = ?",
+    /* What has been given up stays so: some of its chunks may be gone. */
+    [AH_SQL_GROW_LOOSE] = "UPDATE loose SET grown = ? WHERE response = ? AND grown > 0",
+    [AH_SQL_CLAIM_LOOSE] = "DELETE FROM loose WHERE response = ? AND grown > 0",
     [AH_SQL_DELETE_LOOSE] = "DELETE FROM loose WHERE response = ?",
     [AH_SQL_OLD_LOOSE] = "SELECT response FROM loose WHERE grown < ? LIMIT 1",
+    [AH_SQL_LOOSE] = "SELECT response, grown FROM loose ORDER BY grown",
 };

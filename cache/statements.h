@@ -45,8 +45,10 @@ typedef enum ah_statement {
     AH_SQL_DELETE_CHUNK,
     AH_SQL_INSERT_LOOSE,
     AH_SQL_GROW_LOOSE,
+    AH_SQL_CLAIM_LOOSE,
     AH_SQL_DELETE_LOOSE,
     AH_SQL_OLD_LOOSE,
+    AH_SQL_LOOSE,
     AH_STATEMENTS,
 } ah_statement;
 

@@ -784,6 +784,69 @@ START_TEST(size_is_bounded)
 }
 END_TEST
 
+/* A response that is coming, of which so much has come. */
+static ah_store_writer *begin_body(const char *uri, unsigned seed, uint64_t length)
+{
+    ah_entry *entry = new_entry(uri);
+    ah_store_writer *writer = store->methods->begin(store, entry, 0);
+    free_entry(entry);
+    ck_assert_ptr_nonnull(writer);
+    ck_assert(write_body(writer, seed, 0, length));
+    return writer;
+}
+
+static ah_store_result commit_body(ah_store_writer *writer, const char *uri, uint64_t length)
+{
+    ah_entry *entry = new_entry(uri);
+    entry->length = length;
+    ah_store_result result = store->methods->commit(writer, entry, NULL, 0);
+    free_entry(entry);
+    return result;
+}
+
+/* Ten are coming, of which six fit: what has not become more for the longest time is given up, and all is counted. */
+START_TEST(what_is_coming_is_bounded)
+{
+    enum { WRITERS = 10 };
+    ah_store_writer *writers[WRITERS];
+    again(4 * MIB);
+    ck_assert_int_eq(put("http://small/", 1, 1000), AH_STORE_OK);
+    for (unsigned i = 0; i < WRITERS; i++) {
+        writers[i] = begin_body("http://a/", i, 600 * KIB);
+        ck_assert_uint_le(measured().bytes, 4 * MIB);
+        check_total();
+    }
+    ck_assert(!has("http://small/"));
+    ck_assert_int_eq(commit_body(writers[0], "http://a/0", 600 * KIB), AH_STORE_FAILED);
+    ck_assert_int_eq(commit_body(writers[WRITERS - 1], "http://a/9", 600 * KIB), AH_STORE_OK);
+    check_body("http://a/9", WRITERS - 1, 600 * KIB);
+    for (unsigned i = 1; i < WRITERS - 1; i++)
+        store->methods->abort(writers[i]);
+    ck_assert_int_eq(put("http://small/", 1, 1000), AH_STORE_OK);
+    check_body("http://a/9", WRITERS - 1, 600 * KIB);
+    check_total();
+    ck_assert_uint_lt(measured().bytes, 700 * KIB);
+}
+END_TEST
+
+/* 12 MiB are removed in two steps: whoever wrote them, and was only slow, cannot store the rest. */
+START_TEST(what_was_taken_for_abandoned_is_not_stored)
+{
+    again(128 * MIB);
+    ah_store_writer *writer = begin_body("http://a/", 1, 12 * MIB);
+    sql("UPDATE loose SET grown = 1");
+    ck_assert_int_eq(put("http://b/", 2, 1000), AH_STORE_OK);
+    int64_t left = sql_number("SELECT count(*) FROM chunk");
+    ck_assert_int_gt(left, 0);
+    ck_assert_int_lt(left, 40);
+    ck_assert_int_eq(commit_body(writer, "http://a/", 12 * MIB), AH_STORE_FAILED);
+    ck_assert(!has("http://a/"));
+    ck_assert_int_eq(put("http://b/", 2, 1000), AH_STORE_OK);
+    ck_assert_int_eq(sql_number("SELECT count(*) FROM chunk"), 0);
+    check_total();
+}
+END_TEST
+
 /* ---- The file ---- */
 
 static unsigned mode_of(const char *path)
@@ -1248,6 +1311,36 @@ START_TEST(what_is_removed_while_it_is_read_goes_afterwards)
 }
 END_TEST
 
+/* It is removed, and then more is coming than there is room for. */
+static bool remove_and_press(void *data, const void *content, size_t length)
+{
+    struct check *check = data;
+    if (check->place == 0) {
+        ah_store_writer *writers[8];
+        ck_assert_int_eq(store->methods->remove_uri(store, "http://a/", NULL), AH_STORE_OK);
+        for (unsigned i = 0; i < 8; i++)
+            writers[i] = begin_body("http://b/", i, 600 * KIB);
+        check_total();
+        for (unsigned i = 0; i < 8; i++)
+            store->methods->abort(writers[i]);
+    }
+    return check_piece(check, content, length);
+}
+
+START_TEST(what_is_removed_while_it_is_read_is_not_given_up)
+{
+    struct check check = {.seed = 5, .stop_at = UINT64_MAX};
+    again(3 * MIB);
+    ck_assert_int_eq(put("http://a/", 5, 700 * KIB), AH_STORE_OK);
+    ah_entry *entry = find("http://a/");
+    ck_assert_int_eq(store->methods->read(store, entry, (ah_range){0, 700 * KIB}, remove_and_press, &check),
+                     AH_STORE_OK);
+    ck_assert_uint_eq(check.place, 700 * KIB);
+    free_entry(entry);
+    check_total();
+}
+END_TEST
+
 /* ---- Changes ---- */
 
 /* Somebody else's: changes the URI of what is being stored, or all, or another one; and the one who stores it does so
@@ -1499,6 +1592,8 @@ Suite *store_sqlite_suite(void)
     tcase_add_test(tcase, hits_are_counted);
     tcase_add_test(tcase, least_recently_used_goes_first);
     tcase_add_test(tcase, size_is_bounded);
+    tcase_add_test(tcase, what_is_coming_is_bounded);
+    tcase_add_test(tcase, what_was_taken_for_abandoned_is_not_stored);
     tcase_add_test(tcase, only_the_user_may_read_it);
     add_loop(tcase, unusable_file_is_set_aside, 4);
     tcase_add_test(tcase, older_version_is_dropped);
@@ -1514,6 +1609,7 @@ Suite *store_sqlite_suite(void)
     tcase_add_test(tcase, busy_readers_let_the_log_begin_anew);
     tcase_add_test(tcase, slow_readers_let_the_log_begin_anew);
     tcase_add_test(tcase, what_is_removed_while_it_is_read_goes_afterwards);
+    tcase_add_test(tcase, what_is_removed_while_it_is_read_is_not_given_up);
     tcase_add_loop_test(tcase, what_was_asked_for_before_a_change_is_not_stored, 0, 20);
     tcase_add_test(tcase, changes_of_others_do_not_matter);
     tcase_add_test(tcase, threads_do_not_disturb_each_other);
