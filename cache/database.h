@@ -27,6 +27,8 @@ typedef struct ah_keeper {
     atomic_bool stopped;
     /* The log is to be written back. */
     atomic_bool long_log;
+    /* Not before it has so many pages. */
+    atomic_int due;
     ah_parker parker;
 } ah_keeper;
 

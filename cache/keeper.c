@@ -4,9 +4,10 @@
 #include "base/thread.h"
 #include "cache/snapshot.h"
 
-/* Pages of the log: 8 MiB. Each time that it begins anew, one commit syncs the disk; and the longer it is, the more
- * pages that were changed again and again are written back once. */
-enum { LONG_LOG = 2048 };
+/* Pages of the log. It is written back from 2 MiB on, and again for each MiB, so that there is never much to sync at once:
+ * writers are slow while the disk is busy with that. If some have come each time, so that it could not begin anew, it is
+ * made to at 16 MiB: then writers have to wait, and the first one syncs the disk. */
+enum { LONG_LOG = 512, MORE_LOG = 256, LONGEST_LOG = 4096 };
 
 /* Seconds between two rounds: a snapshot that was not used for one to two of them is ended. */
 static const double pause = 0.1;
@@ -16,19 +17,32 @@ enum { IDLE_ROUNDS = 50 };
 
 /* ---- Writing back ---- */
 
-/* Nobody waits for the first way, which may leave what has come meanwhile or is being read. Where that has come to a lot,
- * writers wait for the second, for a few milliseconds, so that the log can begin anew. */
+static int checkpoint_log(ah_connection *connection, int mode, int *pages)
+{
+    return sqlite3_wal_checkpoint_v2(connection->handle, NULL, mode, pages, NULL);
+}
+
+/* Writers wait for this. What has come while most of the log was written back is so before, so that it takes them a few
+ * milliseconds. */
+static int begin_anew(ah_connection *connection, int *pages)
+{
+    checkpoint_log(connection, SQLITE_CHECKPOINT_PASSIVE, pages);
+    connection->patience = AH_HASTY;
+    int code = checkpoint_log(connection, SQLITE_CHECKPOINT_RESTART, pages);
+    connection->patience = AH_PATIENT;
+    return code;
+}
+
+/* Nobody waits for the first way, which may leave what has come meanwhile or is being read. */
 static void write_back(ah_database *database, ah_connection *connection)
 {
     int pages = 0;
-    int code = sqlite3_wal_checkpoint_v2(connection->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, NULL);
+    int code = checkpoint_log(connection, SQLITE_CHECKPOINT_PASSIVE, &pages);
     /* New ones read what has been written back, and not the log. */
     ah_database_rest(database, true);
-    if (!code && pages > 2 * LONG_LOG) {
-        connection->patience = AH_HASTY;
-        code = sqlite3_wal_checkpoint_v2(connection->handle, NULL, SQLITE_CHECKPOINT_RESTART, &pages, NULL);
-        connection->patience = AH_PATIENT;
-    }
+    if (!code && pages > LONGEST_LOG)
+        code = begin_anew(connection, &pages);
+    atomic_store(&database->keeper.due, pages + MORE_LOG);
     AH_DEBUG("cache", "wrote back a log of %d pages: %s", pages, sqlite3_errstr(code));
     ah_connection_note(connection, code);
 }
@@ -98,7 +112,11 @@ void ah_keeper_start(ah_database *database)
 void ah_keeper_watch_log(ah_database *database, int pages)
 {
     ah_keeper *keeper = &database->keeper;
-    if (pages < LONG_LOG || atomic_exchange(&keeper->long_log, true))
+    int due = atomic_load(&keeper->due);
+    /* It has begun anew. */
+    if (pages < LONG_LOG && due)
+        atomic_store(&keeper->due, 0);
+    if (pages < LONG_LOG || pages < due || atomic_exchange(&keeper->long_log, true))
         return;
     ah_keeper_start(database);
     ah_parker_wake(&keeper->parker);

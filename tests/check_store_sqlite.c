@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -1280,6 +1281,39 @@ START_TEST(slow_readers_let_the_log_begin_anew)
 }
 END_TEST
 
+static atomic_int written_back;
+
+static void count_written_back(asynchttp_log_level level, const char *component, const char *message, void *data)
+{
+    (void)level;
+    (void)component;
+    (void)data;
+    if (strncmp(message, "wrote back", strlen("wrote back")) == 0)
+        atomic_fetch_add(&written_back, 1);
+}
+
+/* Each time syncs the disk. Somebody reads on and on, so that the log cannot begin anew: it is written back for each MiB,
+ * and not for each store, which is 15 pages of it at the most. */
+START_TEST(long_log_is_not_written_back_for_each_store)
+{
+    enum { STORES = 1200 };
+    char uri[32];
+    ck_assert_int_eq(put("http://a/", 1, 1000), AH_STORE_OK);
+    sqlite3 *other = open_other();
+    ck_assert_int_eq(sqlite3_exec(other, "BEGIN; SELECT * FROM total", NULL, NULL, NULL), SQLITE_OK);
+    atomic_store(&written_back, 0);
+    ck_assert_int_eq(asynchttp_set_log(ASYNCHTTP_LOG_DEBUG, count_written_back, NULL), ASYNCHTTP_OK);
+    for (int i = 0; i < STORES; i++) {
+        snprintf(uri, sizeof(uri), "http://a/%d", i);
+        ck_assert_int_eq(put(uri, 1, 1000), AH_STORE_OK);
+    }
+    ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+    end();
+    ck_assert_int_gt(atomic_load(&written_back), 0);
+    ck_assert_int_le(atomic_load(&written_back), STORES * 15 / 256);
+}
+END_TEST
+
 static bool remove_and_read(void *data, const void *content, size_t length)
 {
     struct check *check = data;
@@ -1608,6 +1642,7 @@ Suite *store_sqlite_suite(void)
     tcase_add_test(tcase, idle_readers_let_the_log_begin_anew);
     tcase_add_test(tcase, busy_readers_let_the_log_begin_anew);
     tcase_add_test(tcase, slow_readers_let_the_log_begin_anew);
+    tcase_add_test(tcase, long_log_is_not_written_back_for_each_store);
     tcase_add_test(tcase, what_is_removed_while_it_is_read_goes_afterwards);
     tcase_add_test(tcase, what_is_removed_while_it_is_read_is_not_given_up);
     tcase_add_loop_test(tcase, what_was_asked_for_before_a_change_is_not_stored, 0, 20);
