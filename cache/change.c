@@ -44,6 +44,7 @@ static ah_connection *begin_locked(ah_database *database, int patience)
         return NULL;
     }
     connection->patience = patience;
+    connection->logged = 0;
     /* Most often it is what was looked at just now that is to be changed: the lock for reading is there already. */
     if (!ah_snapshot_write(connection)) {
         ah_query query = ah_query_begin(connection, AH_SQL_BEGIN);
@@ -106,9 +107,11 @@ ah_store_result ah_change_end(ah_database *database, ah_connection *connection, 
     } else {
         ah_connection_undo(connection);
     }
-    int logged = done ? connection->logged : 0;
+    /* Nothing was written if there was nothing to commit. */
+    bool due = done && connection->logged && ah_keeper_is_due(&database->keeper, connection->logged);
     ah_store_result given = ah_database_give(database, connection);
     pthread_mutex_unlock(&database->writing);
-    ah_keeper_watch_log(database, logged);
+    if (due)
+        ah_keeper_write_back(database);
     return given == AH_STORE_OK ? result : given;
 }

@@ -54,7 +54,7 @@ typedef struct ah_connection {
     bool crowded;
     /* How many pages it had read when it was last seen to. */
     int pages_read;
-    /* How many pages the write-ahead log had after the last commit. */
+    /* How many pages the write-ahead log had after the last commit; 0: nothing has been written. */
     int logged;
     ah_snapshot snapshot;
     /* Within a transaction that writes, see cache/change.h. */

@@ -27,9 +27,10 @@ typedef struct ah_keeper {
     atomic_bool stopped;
     /* The log is to be written back. */
     atomic_bool long_log;
-    /* Not before it has so many pages. */
-    atomic_int due;
     ah_parker parker;
+    /* How many pages the log must have to be written back; 0: as many as when it begins. Guarded by the database's lock for
+     * writing. */
+    int due;
 } ah_keeper;
 
 typedef struct ah_database {

@@ -4,9 +4,10 @@
 #include "base/thread.h"
 #include "cache/snapshot.h"
 
-/* Pages of the log. It is written back from 2 MiB on, and again for each MiB, so that there is never much to sync at once:
- * writers are slow while the disk is busy with that. If some have come each time, so that it could not begin anew, it is
- * made to at 16 MiB: then writers have to wait, and the first one syncs the disk. */
+/* Pages of the log. It is written back when it has 2 MiB, and again for each MiB that has come, so that there is never much
+ * to sync at once: writers are slow while the disk is busy with that. It begins anew once all of it has been written back
+ * and nobody reads it. As long as it is written to without a pause, that does not happen; so from 16 MiB on writers have to
+ * wait for it, and the next one syncs the disk. */
 enum { LONG_LOG = 512, MORE_LOG = 256, LONGEST_LOG = 4096 };
 
 /* Seconds between two rounds: a snapshot that was not used for one to two of them is ended. */
@@ -22,8 +23,7 @@ static int checkpoint_log(ah_connection *connection, int mode, int *pages)
     return sqlite3_wal_checkpoint_v2(connection->handle, NULL, mode, pages, NULL);
 }
 
-/* Writers wait for this. What has come while most of the log was written back is so before, so that it takes them a few
- * milliseconds. */
+/* Writers wait for this, for a few milliseconds: what has come during the last, long writing back is written back before. */
 static int begin_anew(ah_connection *connection, int *pages)
 {
     checkpoint_log(connection, SQLITE_CHECKPOINT_PASSIVE, pages);
@@ -33,7 +33,7 @@ static int begin_anew(ah_connection *connection, int *pages)
     return code;
 }
 
-/* Nobody waits for the first way, which may leave what has come meanwhile or is being read. */
+/* Nobody waits for the passive way, which may leave what has come meanwhile or is being read. */
 static void write_back(ah_database *database, ah_connection *connection)
 {
     int pages = 0;
@@ -42,7 +42,6 @@ static void write_back(ah_database *database, ah_connection *connection)
     ah_database_rest(database, true);
     if (!code && pages > LONGEST_LOG)
         code = begin_anew(connection, &pages);
-    atomic_store(&database->keeper.due, pages + MORE_LOG);
     AH_DEBUG("cache", "wrote back a log of %d pages: %s", pages, sqlite3_errstr(code));
     ah_connection_note(connection, code);
 }
@@ -109,14 +108,21 @@ void ah_keeper_start(ah_database *database)
         go_round(database, true);
 }
 
-void ah_keeper_watch_log(ah_database *database, int pages)
+bool ah_keeper_is_due(ah_keeper *keeper, int pages)
+{
+    bool begun_anew = pages < keeper->due - MORE_LOG;
+    if (begun_anew)
+        keeper->due = 0;
+    if (pages < LONG_LOG || pages < keeper->due)
+        return false;
+    keeper->due = pages + MORE_LOG;
+    return true;
+}
+
+void ah_keeper_write_back(ah_database *database)
 {
     ah_keeper *keeper = &database->keeper;
-    int due = atomic_load(&keeper->due);
-    /* It has begun anew. */
-    if (pages < LONG_LOG && due)
-        atomic_store(&keeper->due, 0);
-    if (pages < LONG_LOG || pages < due || atomic_exchange(&keeper->long_log, true))
+    if (atomic_exchange(&keeper->long_log, true))
         return;
     ah_keeper_start(database);
     ah_parker_wake(&keeper->parker);

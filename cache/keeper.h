@@ -10,8 +10,11 @@
 /* There is a snapshot to look after: starts the thread, unless it runs. */
 void ah_keeper_start(ah_database *database);
 
-/* After a commit: has the log written back, if it has become long. */
-void ah_keeper_watch_log(ah_database *database, int pages);
+/* After a commit, with the lock for writing: whether the log, which has so many pages now, is to be written back. */
+bool ah_keeper_is_due(ah_keeper *keeper, int pages);
+
+/* Has it written back. */
+void ah_keeper_write_back(ah_database *database);
 
 /* Lets it do what is to be done and leave, and waits for that. */
 void ah_keeper_stop(ah_database *database);
