@@ -25,7 +25,7 @@ static uint64_t pending_start(const ah_composer *composer)
     return composer->offset + composer->length - composer->pending.length;
 }
 
-/* Gives the loose chunks a number, or a sign that they still grow. False: somebody has given them up. */
+/* Gives the loose chunks a number, or a sign that they are of use still. False: somebody has given them up. */
 static bool mark_growing(ah_composer *composer, ah_connection *connection)
 {
     if (composer->id) {
@@ -294,7 +294,7 @@ static ah_store_result join_chunks(ah_composer *composer, const ah_entry *entry)
         ah_connection *connection = ah_change_begin(composer->database);
         if (!connection)
             result = AH_STORE_FAILED;
-        else if (!take_chunk(connection, composer->id, start, &bytes))
+        else if (!mark_growing(composer, connection) || !take_chunk(connection, composer->id, start, &bytes))
             result = ah_change_end(composer->database, connection, AH_STORE_FAILED);
         else
             result = ah_change_end(composer->database, connection,

@@ -32,13 +32,13 @@ static bool remove_chunk(ah_connection *connection, int64_t id)
     return !connection->code;
 }
 
-/* Chunks that nobody wants any more. */
-static int64_t find_abandoned(ah_connection *connection)
+/* Chunks that nobody wants any more; 0: none. The budget may end among them: then their writer, if that lives, is to know
+ * that they are given up. */
+static int64_t next_abandoned(ah_connection *connection)
 {
     ah_query query = ah_query_begin(connection, AH_SQL_OLD_LOOSE);
     ah_query_real(&query, ah_rows_now() - abandoned);
     int64_t id = ah_query_id(&query);
-    /* The budget may end among its chunks: then its writer, if that lives, is to know. */
     if (id)
         ah_rows_abandon(connection, id);
     return id;
@@ -47,7 +47,7 @@ static int64_t find_abandoned(ah_connection *connection)
 /* What is left of the budget. */
 static int sweep(ah_connection *connection, int budget)
 {
-    int64_t id = budget > 0 ? find_abandoned(connection) : 0;
+    int64_t id = budget > 0 ? next_abandoned(connection) : 0;
     while (id && budget > 0) {
         if (remove_chunk(connection, id)) {
             budget -= CHUNK_COST;
@@ -57,7 +57,7 @@ static int sweep(ah_connection *connection, int budget)
         ah_query_integer(&query, id);
         ah_query_run(&query);
         budget--;
-        id = find_abandoned(connection);
+        id = next_abandoned(connection);
     }
     return budget;
 }
@@ -69,6 +69,14 @@ typedef struct candidate {
     int64_t id;
     double used;
 } candidate;
+
+typedef struct eviction {
+    ah_connection *connection;
+    int budget;
+    /* The loose chunks that would go, unless they are to be looked for. */
+    candidate slowest;
+    bool known;
+} eviction;
 
 static candidate read_candidate(const ah_query *query)
 {
@@ -83,43 +91,66 @@ static candidate find_least_used(ah_connection *connection)
     return found;
 }
 
-/* The loose chunks that have not become more for the longest time, but for what this process reads. *any: there are
- * some. */
-static candidate find_slowest(ah_connection *connection, bool *any)
+/* The loose chunks that have not become more for the longest time, but for what this process reads. */
+static candidate find_slowest(ah_connection *connection)
 {
     candidate found = {0};
     ah_query query = ah_query_begin(connection, AH_SQL_LOOSE);
     while (!found.id && ah_query_row(&query)) {
-        *any = true;
         found = read_candidate(&query);
-        if (ah_pins_keep(connection->pins, found.id))
+        if (ah_pins_have(connection->pins, found.id))
             found = (candidate){0};
     }
     ah_query_end(&query);
     return found;
 }
 
-/* Lets one go; false: there is nothing that could. */
-static bool let_one_go(ah_connection *connection)
+static bool has_loose(ah_connection *connection)
 {
-    bool any = false;
+    ah_query query = ah_query_begin(connection, AH_SQL_LOOSE);
+    return ah_query_id(&query) != 0;
+}
+
+static void remove_response(eviction *self, int64_t id)
+{
+    self->connection->evictions++;
+    self->budget--;
+    if (ah_rows_remove(self->connection, id))
+        self->budget = sweep(self->connection, self->budget);
+}
+
+static void give_up_slowest(eviction *self)
+{
+    ah_rows_abandon(self->connection, self->slowest.id);
+    self->known = false;
+    self->budget = sweep(self->connection, self->budget - 1);
+}
+
+/* Lets one go; false: there is nothing that could. */
+static bool let_one_go(eviction *self)
+{
+    ah_connection *connection = self->connection;
     candidate response = find_least_used(connection);
-    candidate loose = find_slowest(connection, &any);
-    if (response.id && (!loose.id || response.used <= loose.used)) {
-        ah_rows_remove(connection, response.id);
-        connection->evictions++;
-    } else if (loose.id) {
-        ah_rows_abandon(connection, loose.id);
-    } else if (!any && !connection->code) {
+    /* They are not looked for each time: what becomes loose meanwhile is swept, or read. */
+    if (!self->known)
+        self->slowest = find_slowest(connection);
+    self->known = true;
+    const candidate *loose = &self->slowest;
+    bool any = response.id || loose->id;
+    if (response.id && (!loose->id || response.used <= loose->used))
+        remove_response(self, response.id);
+    else if (loose->id)
+        give_up_slowest(self);
+    else if (!has_loose(connection) && !connection->code)
         /* A person has removed some, and what was counted is not there. */
         connection->total.bytes = 0;
-    }
-    return response.id || loose.id;
+    return any;
 }
 
 void ah_evict(ah_connection *connection, uint64_t max_bytes)
 {
-    int budget = sweep(connection, BUDGET);
-    while (budget > 0 && (uint64_t)connection->total.bytes > max_bytes && !connection->code && let_one_go(connection))
-        budget = sweep(connection, budget - 1);
+    eviction evicted = {.connection = connection, .budget = sweep(connection, BUDGET)};
+    bool more = true;
+    while (more && evicted.budget > 0 && (uint64_t)connection->total.bytes > max_bytes && !connection->code)
+        more = let_one_go(&evicted);
 }

@@ -64,6 +64,16 @@ bool ah_pins_visit(ah_pins *pins, ah_time since, void (*visit)(struct ah_connect
     return any;
 }
 
+bool ah_pins_have(ah_pins *pins, int64_t id)
+{
+    pthread_mutex_lock(&pins->lock);
+    const ah_pin *pin = pins->first;
+    while (pin && pin->id != id)
+        pin = pin->next;
+    pthread_mutex_unlock(&pins->lock);
+    return pin != NULL;
+}
+
 bool ah_pins_keep(ah_pins *pins, int64_t id)
 {
     bool kept = false;

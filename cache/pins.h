@@ -44,6 +44,9 @@ void ah_pins_resume(ah_pins *pins, ah_pin *pin);
 /* Calls this for the connections of those who have been busy since then or longer. Whether there are any readers. */
 bool ah_pins_visit(ah_pins *pins, ah_time since, void (*visit)(struct ah_connection *connection));
 
+/* Whether the response is being read. */
+bool ah_pins_have(ah_pins *pins, int64_t id);
+
 /* The response is removed. Whether its chunks are to be kept, since it is being read. */
 bool ah_pins_keep(ah_pins *pins, int64_t id);
 

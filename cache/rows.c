@@ -314,12 +314,13 @@ static void delete_row(ah_connection *connection, ah_statement which, int64_t id
     ah_query_run(&query);
 }
 
-void ah_rows_remove(ah_connection *connection, int64_t id)
+bool ah_rows_remove(ah_connection *connection, int64_t id)
 {
     ah_extent extent = {0};
     /* Of one that makes no sense, the chunks may be there as well. */
     bool sensible = ah_rows_extent(connection, id, &extent);
-    if (!sensible || extent.in_chunks) {
+    bool loose = !sensible || extent.in_chunks;
+    if (loose) {
         ah_query query = ah_query_begin(connection, AH_SQL_INSERT_LOOSE);
         ah_query_integer(&query, id);
         ah_query_real(&query, ah_pins_keep(connection->pins, id) ? ah_rows_now() : 0);
@@ -333,6 +334,7 @@ void ah_rows_remove(ah_connection *connection, int64_t id)
     uint64_t chunks = extent.in_chunks ? ah_extent_content(&extent) : 0;
     add_bytes(connection, 0, extent.size > chunks ? extent.size - chunks : 0);
     ah_extent_clear(&extent);
+    return loose;
 }
 
 void ah_rows_abandon(ah_connection *connection, int64_t id)

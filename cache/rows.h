@@ -53,8 +53,8 @@ void ah_rows_insert(ah_connection *connection, int64_t id, const ah_entry *entry
 void ah_rows_update(ah_connection *connection, int64_t id, const ah_entry *entry);
 void ah_rows_set_extent(ah_connection *connection, int64_t id, const ah_extent *extent, uint64_t old_size);
 
-/* Removes a response. Its chunks become loose, and go later; if it is being read, after that. */
-void ah_rows_remove(ah_connection *connection, int64_t id);
+/* Removes a response. Its chunks become loose, and go later; if it is being read, after that. Whether there may be any. */
+bool ah_rows_remove(ah_connection *connection, int64_t id);
 
 /* Loose chunks may go. Whoever writes them, if anybody does, cannot go on. */
 void ah_rows_abandon(ah_connection *connection, int64_t id);

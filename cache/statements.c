@@ -30,7 +30,7 @@ const char ah_schema[] =
     "\n"
     "CREATE TABLE loose (                 -- chunks that belong to no response: it is being written, or was removed\n"
     "    response    INTEGER PRIMARY KEY,\n"
-    "    grown       REAL NOT NULL        -- when the last chunk was written; 0: removed, and read by nobody\n"
+    "    grown       REAL NOT NULL        -- when the last chunk was written; 0: nobody wants them\n"
     ");\n"
     "\n"
     "CREATE TABLE usage (                 -- apart, so that a use does not rewrite the response\n"
