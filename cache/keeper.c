@@ -23,9 +23,19 @@ static int checkpoint_log(ah_connection *connection, int mode, int *pages)
     return sqlite3_wal_checkpoint_v2(connection->handle, NULL, mode, pages, NULL);
 }
 
-/* Writers wait for this, for a few milliseconds: what has come during the last, long writing back is written back before. */
+/* The passive way syncs the database only when nothing has come meanwhile. */
+static void sync_database(ah_connection *connection)
+{
+    sqlite3_file *file = NULL;
+    int code = sqlite3_file_control(connection->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (!code && file && file->pMethods)
+        file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+}
+
+/* Writers wait for this, for a few milliseconds: before, all but what comes meanwhile is written back and synced. */
 static int begin_anew(ah_connection *connection, int *pages)
 {
+    sync_database(connection);
     checkpoint_log(connection, SQLITE_CHECKPOINT_PASSIVE, pages);
     connection->patience = AH_HASTY;
     int code = checkpoint_log(connection, SQLITE_CHECKPOINT_RESTART, pages);
