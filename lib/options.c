@@ -15,6 +15,8 @@ void ah_options_free(ah_options *options)
 {
     curl_slist_free_all(options->headers);
     curl_slist_free_all(options->proxy_headers);
+    curl_url_cleanup(options->url);
+    free(options->authority);
     *options = (ah_options){0};
 }
 
@@ -94,6 +96,62 @@ static void set_no_memory(setting *to)
 {
     to->error = to->error ? to->error : CURLE_OUT_OF_MEMORY;
 }
+
+/* ---- The URI ---- */
+
+/* Beyond that libcurl takes the URI apart. */
+enum { MOST_TARGET = 512 };
+
+/* Gives the URL that is taken apart another path and query. False: it cannot be, or libcurl would write percent-encodings
+ * in lower case. */
+static bool change_target(CURLU *url, const char *target)
+{
+    char path[MOST_TARGET];
+    size_t length = strlen(target);
+    if (length >= sizeof(path) || memchr(target, '%', length))
+        return false;
+    memcpy(path, target, length + 1);
+    char *query = memchr(path, '?', length);
+    if (query)
+        *query++ = '\0';
+    return curl_url_set(url, CURLUPART_PATH, path, 0) == CURLUE_OK &&
+           curl_url_set(url, CURLUPART_QUERY, query, 0) == CURLUE_OK;
+}
+
+/* Whether libcurl would go to the same place as for the last URL that was taken apart: the scheme is the same. */
+static bool is_near(const ah_options *options, const ah_uri *uri)
+{
+    return options->url && strcmp(options->authority, uri->authority) == 0;
+}
+
+/* Takes it apart for this request and those that follow. False: it stays with libcurl. */
+static bool take_apart(ah_options *options, const ah_uri *uri)
+{
+    curl_url_cleanup(options->url);
+    free(options->authority);
+    options->url = curl_url();
+    options->authority = strdup(uri->authority);
+    if (options->url && options->authority &&
+        curl_url_set(options->url, CURLUPART_URL, uri->text, CURLU_PATH_AS_IS) == CURLUE_OK)
+        return true;
+    curl_url_cleanup(options->url);
+    options->url = NULL;
+    return false;
+}
+
+/* Taking a URI apart, and putting it together again, is a seventh of what libcurl has to do for a small request. Those of a
+ * handle that is used again differ in their path and query, most often. */
+static void set_uri(setting *to)
+{
+    const ah_uri *uri = &to->request->uri;
+    ah_options *options = to->options;
+    bool apart = options->settings &&
+                 (is_near(options, uri) ? change_target(options->url, uri->target) : take_apart(options, uri));
+    SET(to, CURLOPT_URL, uri->text);
+    SET(to, CURLOPT_CURLU, apart ? options->url : NULL);
+}
+
+/* ---- All else ---- */
 
 /* The method and the body. Methods that expect a body say that theirs is empty [http.client]. */
 static void set_method(setting *to)
@@ -321,7 +379,7 @@ bool ah_options_suit(const ah_options *options, const ah_request *request)
 CURLcode ah_options_set(ah_options *options, CURL *easy, const ah_request *request, const ah_fields *more)
 {
     setting to = {.easy = easy, .request = request, .more = more, .options = options};
-    SET(&to, CURLOPT_URL, request->uri.text);
+    set_uri(&to);
     set_headers(&to);
     if (options->settings)
         return to.error;

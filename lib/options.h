@@ -10,9 +10,12 @@
 
 /* What a handle is set to. All zero: nothing, it was just made or reset. */
 typedef struct ah_options {
-    /* Lists that libcurl reads during the transfer. */
+    /* What libcurl reads during the transfer. */
     struct curl_slist *headers;
     struct curl_slist *proxy_headers;
+    /* Taken apart, of that scheme and authority. NULL: none. */
+    CURLU *url;
+    char *authority;
     /* For another request like it the handle only needs a URL and header fields: one with these settings (their number;
      * 0: there is no such request), this scheme and timeout, and plain: a GET without a proxy that is not watched. */
     unsigned long long settings;

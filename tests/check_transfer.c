@@ -233,6 +233,48 @@ START_TEST(test_target)
 }
 END_TEST
 
+/* Answers a request over the connection that the test has accepted; accepts it if it has none yet. */
+static void expect_target(int listener, int *connection, const char *url, const char *target)
+{
+    char text[1024];
+    char first[128];
+    const char *lines[16];
+    asynchttp_promise *promise = client_request(url, NULL);
+    if (*connection < 0)
+        *connection = client_accept(listener);
+    ck_assert(client_receive(*connection, text, sizeof(text)));
+    client_send(*connection, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    ck_assert_int_eq(client_status(promise), 200);
+    snprintf(first, sizeof(first), "GET %s HTTP/1.1", target);
+    split_head(text, lines, 16);
+    ck_assert_str_eq(lines[0], first);
+    ck_assert_int_eq(strncasecmp(lines[1], "host: ", 6), 0);
+    ck_assert_int_eq(strncmp(lines[1] + 6, url + strlen("http://"), strlen(lines[1] + 6)), 0);
+}
+
+/* Each follows on each other, on two servers in turn. */
+START_TEST(test_target_after_another)
+{
+    unsigned ports[2];
+    int listeners[2] = {client_listen(&ports[0]), client_listen(&ports[1])};
+    int connections[2] = {-1, -1};
+    char url[512];
+    for (int i = 0; i < COUNT(targets); i++) {
+        for (int j = 0; j < COUNT(targets); j++) {
+            int server = j % 5 == 0;
+            snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", ports[server], targets[i].given);
+            expect_target(listeners[server], &connections[server], url, targets[i].target);
+            snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", ports[0], targets[j].given);
+            expect_target(listeners[0], &connections[0], url, targets[j].target);
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        close(connections[i]);
+        close(listeners[i]);
+    }
+}
+END_TEST
+
 /* ---- Bodies -------------------------------------------------------------------------------- */
 
 START_TEST(test_body_is_a_string)
@@ -1338,6 +1380,7 @@ static void add_requests(Suite *suite)
     tcase_add_test(tcase, test_values_are_trimmed);
     tcase_add_test(tcase, test_values_outside_ascii);
     tcase_add_loop_test(tcase, test_target, 0, COUNT(targets));
+    tcase_add_test(tcase, test_target_after_another);
     tcase_add_test(tcase, test_body_is_a_string);
     tcase_add_test(tcase, test_body_with_get);
     tcase_add_test(tcase, test_body_with_an_invented_method);
