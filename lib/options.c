@@ -102,8 +102,8 @@ static void set_no_memory(setting *to)
 /* Beyond that libcurl takes the URI apart. */
 enum { MOST_TARGET = 512 };
 
-/* Gives the URL that is taken apart another path and query. False: it cannot be, or libcurl would write percent-encodings
- * in lower case. */
+/* Gives the URL that is taken apart another path and query. False: it cannot be, or libcurl would write percent-
+ * encodings in lower case. */
 static bool change_target(CURLU *url, const char *target)
 {
     char path[MOST_TARGET];
@@ -139,8 +139,8 @@ static bool take_apart(ah_options *options, const ah_uri *uri)
     return false;
 }
 
-/* Taking a URI apart, and putting it together again, is a seventh of what libcurl has to do for a small request. Those of a
- * handle that is used again differ in their path and query, most often. */
+/* Taking a URI apart, and putting it together again, is a seventh of what libcurl has to do for a small request. Those
+ * of a handle that is used again differ in their path and query, most often. */
 static void set_uri(setting *to)
 {
     const ah_uri *uri = &to->request->uri;
