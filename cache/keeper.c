@@ -4,10 +4,10 @@
 #include "base/thread.h"
 #include "cache/snapshot.h"
 
-/* Pages of the log. It is written back when it has 2 MiB, and again for each MiB that has come, so that there is never much
- * to sync at once: writers are slow while the disk is busy with that. It begins anew once all of it has been written back
- * and nobody reads it. As long as it is written to without a pause, that does not happen; so from 16 MiB on writers have to
- * wait for it, and the next one syncs the disk. */
+/* Pages of the log. It is written back when it has 2 MiB, and again for each MiB that has come, so that there is never
+ * much to sync at once: writers are slow while the disk is busy with that. It begins anew once all of it has been written
+ * back and nobody reads it. As long as it is written to without a pause, that does not happen; so from 16 MiB on writers
+ * have to wait for it, and the next one syncs the disk. */
 enum { LONG_LOG = 512, MORE_LOG = 256, LONGEST_LOG = 4096 };
 
 /* Seconds between two rounds: a snapshot that was not used for one to two of them is ended. */
@@ -24,21 +24,26 @@ static int checkpoint_log(ah_connection *connection, int mode, int *pages)
 }
 
 /* The passive way syncs the database only when nothing has come meanwhile. */
-static void sync_database(ah_connection *connection)
+static int sync_database(ah_connection *connection)
 {
     sqlite3_file *file = NULL;
     int code = sqlite3_file_control(connection->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-    if (!code && file && file->pMethods)
-        file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+    if (code || !file || !file->pMethods)
+        return code;
+    return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
 }
 
-/* Writers wait for this, for a few milliseconds: before, all but what comes meanwhile is written back and synced. */
+/* Writers wait for the last of this, for a few milliseconds: before, all but what comes meanwhile is written back and
+ * synced. */
 static int begin_anew(ah_connection *connection, int *pages)
 {
-    sync_database(connection);
-    checkpoint_log(connection, SQLITE_CHECKPOINT_PASSIVE, pages);
+    int code = sync_database(connection);
+    if (!code)
+        code = checkpoint_log(connection, SQLITE_CHECKPOINT_PASSIVE, pages);
+    if (code)
+        return code;
     connection->patience = AH_HASTY;
-    int code = checkpoint_log(connection, SQLITE_CHECKPOINT_RESTART, pages);
+    code = checkpoint_log(connection, SQLITE_CHECKPOINT_RESTART, pages);
     connection->patience = AH_PATIENT;
     return code;
 }
