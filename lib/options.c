@@ -103,7 +103,7 @@ static void set_no_memory(setting *to)
 enum { MOST_TARGET = 512 };
 
 /* Gives the URL that is taken apart another path and query. False: it cannot be, or libcurl would write percent-
- * encodings in lower case. */
+ * encodings in another case. */
 static bool change_target(CURLU *url, const char *target)
 {
     char path[MOST_TARGET];
@@ -124,14 +124,15 @@ static bool is_near(const ah_options *options, const ah_uri *uri)
     return options->url && strcmp(options->authority, uri->authority) == 0;
 }
 
-/* Takes it apart for this request and those that follow. False: it stays with libcurl. */
+/* Takes it apart for this request and those that follow. False: it stays with libcurl, which loses the zone of an IPv6
+ * address before 8.3. */
 static bool take_apart(ah_options *options, const ah_uri *uri)
 {
     curl_url_cleanup(options->url);
     free(options->authority);
     options->url = curl_url();
     options->authority = strdup(uri->authority);
-    if (options->url && options->authority &&
+    if (options->url && options->authority && !strchr(uri->authority, '%') &&
         curl_url_set(options->url, CURLUPART_URL, uri->text, CURLU_PATH_AS_IS) == CURLUE_OK)
         return true;
     curl_url_cleanup(options->url);
@@ -147,8 +148,9 @@ static void set_uri(setting *to)
     ah_options *options = to->options;
     bool apart = options->settings &&
                  (is_near(options, uri) ? change_target(options->url, uri->target) : take_apart(options, uri));
-    SET(to, CURLOPT_URL, uri->text);
+    /* In this order: from libcurl 8.12 on CURLOPT_CURLU, even NULL, takes CURLOPT_URL away. */
     SET(to, CURLOPT_CURLU, apart ? options->url : NULL);
+    SET(to, CURLOPT_URL, uri->text);
 }
 
 /* ---- All else ---- */

@@ -1,6 +1,7 @@
 /*
  * One request and its answer over real sockets: what goes over the wire, what comes back, and how bodies are streamed.
  */
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -233,45 +234,77 @@ START_TEST(test_target)
 }
 END_TEST
 
-/* Answers a request over the connection that the test has accepted; accepts it if it has none yet. */
-static void expect_target(int listener, int *connection, const char *url, const char *target)
+typedef struct small_server {
+    unsigned port;
+    int listener;
+    int connection;
+} small_server;
+
+static small_server start_small_server(void)
 {
+    small_server server = {.connection = -1};
+    server.listener = client_listen(&server.port);
+    return server;
+}
+
+static void stop_small_server(small_server *server)
+{
+    close(server->connection);
+    close(server->listener);
+}
+
+/* Asks the server, which accepts a connection if it has none, and looks at the request that comes. */
+static void expect_target(small_server *server, const char *method, const char *given, const char *target)
+{
+    char url[640];
     char text[1024];
-    char first[128];
+    char first[640];
+    char authority[32];
     const char *lines[16];
-    asynchttp_promise *promise = client_request(url, NULL);
-    if (*connection < 0)
-        *connection = client_accept(listener);
-    ck_assert(client_receive(*connection, text, sizeof(text)));
-    client_send(*connection, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    snprintf(authority, sizeof(authority), "127.0.0.1:%u", server->port);
+    snprintf(url, sizeof(url), "http://%s%s", authority, given);
+    asynchttp_promise *promise = client_request(url, ASYNCHTTP_REQUEST(.method = method));
+    if (server->connection < 0)
+        server->connection = client_accept(server->listener);
+    ck_assert(client_receive(server->connection, text, sizeof(text)));
+    client_send(server->connection, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     ck_assert_int_eq(client_status(promise), 200);
-    snprintf(first, sizeof(first), "GET %s HTTP/1.1", target);
+    snprintf(first, sizeof(first), "%s %s HTTP/1.1", method, target);
     split_head(text, lines, 16);
     ck_assert_str_eq(lines[0], first);
     ck_assert_int_eq(strncasecmp(lines[1], "host: ", 6), 0);
-    ck_assert_int_eq(strncmp(lines[1] + 6, url + strlen("http://"), strlen(lines[1] + 6)), 0);
+    ck_assert_str_eq(lines[1] + 6, authority);
 }
 
-/* Each follows on each other, on two servers in turn. */
+/* Each follows on each other, on two servers in turn, and after another method. */
 START_TEST(test_target_after_another)
 {
-    unsigned ports[2];
-    int listeners[2] = {client_listen(&ports[0]), client_listen(&ports[1])};
-    int connections[2] = {-1, -1};
-    char url[512];
+    small_server servers[2] = {start_small_server(), start_small_server()};
     for (int i = 0; i < COUNT(targets); i++) {
         for (int j = 0; j < COUNT(targets); j++) {
-            int server = j % 5 == 0;
-            snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", ports[server], targets[i].given);
-            expect_target(listeners[server], &connections[server], url, targets[i].target);
-            snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", ports[0], targets[j].given);
-            expect_target(listeners[0], &connections[0], url, targets[j].target);
+            expect_target(&servers[j % 5 == 0], "GET", targets[i].given, targets[i].target);
+            expect_target(&servers[0], j % 7 == 0 ? "DELETE" : "GET", targets[j].given, targets[j].target);
         }
     }
-    for (int i = 0; i < 2; i++) {
-        close(connections[i]);
-        close(listeners[i]);
+    stop_small_server(&servers[0]);
+    stop_small_server(&servers[1]);
+}
+END_TEST
+
+START_TEST(test_target_of_any_length)
+{
+    small_server server = start_small_server();
+    for (int i = 0; i < 3; i++) {
+        for (size_t length = 500; length < 525; length++) {
+            char target[640];
+            memset(target, 'a', length);
+            target[0] = '/';
+            target[20 * i + 1] = i ? '?' : 'a';
+            target[length] = '\0';
+            expect_target(&server, "GET", target, target);
+        }
     }
+    stop_small_server(&server);
 }
 END_TEST
 
@@ -470,6 +503,22 @@ START_TEST(test_ipv6)
     snprintf(line, sizeof(line), "host: [::1]:%u", origin_port());
     expect_request(client_text(client_request(origin_url6("/request"), NULL)), "GET /request HTTP/1.1",
                    LINES(line, USER_AGENT, ACCEPT_ENCODING), "");
+}
+END_TEST
+
+/* The zone is part of where a connection goes: it is kept only if each request has it (RFC 6874). */
+START_TEST(test_ipv6_zone)
+{
+    char url[96];
+    unsigned long id, serial, first;
+    if (!has_ipv6() || !if_nametoindex("lo"))
+        return;
+    snprintf(url, sizeof(url), "http://[::1%%25lo]:%u/connection", origin_port());
+    connection_of(url, NULL, &first, &serial);
+    for (int i = 0; i < 3; i++) {
+        connection_of(url, NULL, &id, &serial);
+        ck_assert_uint_eq(id, first);
+    }
 }
 END_TEST
 
@@ -1381,6 +1430,7 @@ static void add_requests(Suite *suite)
     tcase_add_test(tcase, test_values_outside_ascii);
     tcase_add_loop_test(tcase, test_target, 0, COUNT(targets));
     tcase_add_test(tcase, test_target_after_another);
+    tcase_add_test(tcase, test_target_of_any_length);
     tcase_add_test(tcase, test_body_is_a_string);
     tcase_add_test(tcase, test_body_with_get);
     tcase_add_test(tcase, test_body_with_an_invented_method);
@@ -1400,6 +1450,7 @@ static void add_connections(Suite *suite)
     tcase_add_test(tcase, test_client_closes_connection);
     tcase_add_test(tcase, test_close_ends_connections);
     tcase_add_test(tcase, test_ipv6);
+    tcase_add_test(tcase, test_ipv6_zone);
     tcase_add_loop_test(tcase, test_dead_connection, 0, COUNT(dying));
     tcase_add_loop_test(tcase, test_dead_connection_with_body, 0, COUNT(dying));
     tcase_add_test(tcase, test_body_is_sent_again);
