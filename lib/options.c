@@ -99,25 +99,6 @@ static void set_no_memory(setting *to)
 
 /* ---- The URI ---- */
 
-/* Beyond that libcurl takes the URI apart. */
-enum { MOST_TARGET = 512 };
-
-/* Gives the URL that is taken apart another path and query. False: it cannot be, or libcurl would write percent-
- * encodings in another case. */
-static bool change_target(CURLU *url, const char *target)
-{
-    char path[MOST_TARGET];
-    size_t length = strlen(target);
-    if (length >= sizeof(path) || memchr(target, '%', length))
-        return false;
-    memcpy(path, target, length + 1);
-    char *query = memchr(path, '?', length);
-    if (query)
-        *query++ = '\0';
-    return curl_url_set(url, CURLUPART_PATH, path, 0) == CURLUE_OK &&
-           curl_url_set(url, CURLUPART_QUERY, query, 0) == CURLUE_OK;
-}
-
 /* Whether libcurl would go to the same place as for the last URL that was taken apart: the scheme is the same. */
 static bool is_near(const ah_options *options, const ah_uri *uri)
 {
@@ -141,16 +122,18 @@ static bool take_apart(ah_options *options, const ah_uri *uri)
 }
 
 /* Taking a URI apart, and putting it together again, is a seventh of what libcurl has to do for a small request. Those
- * of a handle that is used again differ in their path and query, most often. */
+ * of a handle that is used again differ in their target, most often, which goes out as it is: libcurl's newer versions
+ * would change the case of percent-encodings, or leave out a query that is empty. */
 static void set_uri(setting *to)
 {
     const ah_uri *uri = &to->request->uri;
     ah_options *options = to->options;
-    bool apart = options->settings &&
-                 (is_near(options, uri) ? change_target(options->url, uri->target) : take_apart(options, uri));
+    bool apart = options->settings && (is_near(options, uri) || take_apart(options, uri));
     /* In this order: from libcurl 8.12 on CURLOPT_CURLU, even NULL, takes CURLOPT_URL away. */
     SET(to, CURLOPT_CURLU, apart ? options->url : NULL);
     SET(to, CURLOPT_URL, uri->text);
+    /* A proxy is asked for the URI. */
+    SET(to, CURLOPT_REQUEST_TARGET, ah_options_proxy(to->request) ? NULL : uri->target);
 }
 
 /* ---- All else ---- */
