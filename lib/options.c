@@ -105,8 +105,8 @@ static bool is_near(const ah_options *options, const ah_uri *uri)
     return options->url && strcmp(options->authority, uri->authority) == 0;
 }
 
-/* Takes it apart for this request and those that follow. False: it stays with libcurl, which loses the zone of an IPv6
- * address before 8.3. */
+/* Takes it apart, but for its target, for this request and those that follow. False: it stays with libcurl, which loses
+ * the zone of an IPv6 address before 8.3. */
 static bool take_apart(ah_options *options, const ah_uri *uri)
 {
     curl_url_cleanup(options->url);
@@ -114,7 +114,9 @@ static bool take_apart(ah_options *options, const ah_uri *uri)
     options->url = curl_url();
     options->authority = strdup(uri->authority);
     if (options->url && options->authority && !strchr(uri->authority, '%') &&
-        curl_url_set(options->url, CURLUPART_URL, uri->text, CURLU_PATH_AS_IS) == CURLUE_OK)
+        curl_url_set(options->url, CURLUPART_URL, uri->text, CURLU_PATH_AS_IS) == CURLUE_OK &&
+        curl_url_set(options->url, CURLUPART_PATH, "/", 0) == CURLUE_OK &&
+        curl_url_set(options->url, CURLUPART_QUERY, NULL, 0) == CURLUE_OK)
         return true;
     curl_url_cleanup(options->url);
     options->url = NULL;
@@ -132,7 +134,7 @@ static void set_uri(setting *to)
     /* In this order: from libcurl 8.12 on CURLOPT_CURLU, even NULL, takes CURLOPT_URL away. */
     SET(to, CURLOPT_CURLU, apart ? options->url : NULL);
     SET(to, CURLOPT_URL, uri->text);
-    /* A proxy is asked for the URI. */
+    /* A proxy may be asked for the URI, as libcurl writes it. */
     SET(to, CURLOPT_REQUEST_TARGET, ah_options_proxy(to->request) ? NULL : uri->target);
 }
 

@@ -13,7 +13,7 @@ typedef struct ah_options {
     /* What libcurl reads during the transfer. */
     struct curl_slist *headers;
     struct curl_slist *proxy_headers;
-    /* Taken apart, of that scheme and authority. NULL: none. */
+    /* Taken apart, of that scheme and authority, and without a target. NULL: none. */
     CURLU *url;
     char *authority;
     /* For another request like it the handle only needs a URL and header fields: one with these settings (their number;
