@@ -553,6 +553,10 @@ ASYNCHTTP_EXTERN asynchttp_promise *asynchttp_http_request_at(asynchttp_http *ht
  * closed. It has its own priority and signals: SIGPIPE does not come of it, but a thread that libcurl starts to
  * look up a name begins with the thread's mask. It cannot be cancelled by pthread_cancel() before the request has
  * ended or the worker goes on with it.
+ *
+ * If a thread has waited like that for each of its last requests, one soon after the other, no worker is woken for the
+ * next. Should it not be waited for after all, a worker begins it within a millisecond or so, or as soon as another is
+ * made or the promise is looked at in any other way or freed.
  */
 
 /* Whether the request has ended. Never blocks [promise.done]. */

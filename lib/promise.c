@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/shared.h"
+#include "habit.h"
 #include "worker.h"
 
 struct asynchttp_promise {
@@ -160,6 +161,8 @@ ah_submission ah_promise_submit(asynchttp_promise *promise, ah_queue *queue)
 {
     ah_job *job = &promise->job;
     job->anyones = calls_nothing(&job->request);
+    /* In a callback nothing is waited for. */
+    job->expected = job->anyones && !ah_callback_current() && ah_habit_made(promise);
     atomic_store_explicit(&promise->holders, 2, memory_order_relaxed);
     if (job->outcome.code && !job->request.callbacks.done) {
         fulfil(job);
@@ -204,25 +207,40 @@ static asynchttp_code may_not_wait(const asynchttp_promise *promise)
     return ASYNCHTTP_E_PENDING;
 }
 
+/* The program looks at the promise, or lets go of it, without a wait in which the request would be carried out. */
+static void hurry(const asynchttp_promise *promise)
+{
+    if (!ah_event_happened(&promise->done) && !inherited(promise))
+        ah_queue_hurry(&promise->job);
+}
+
+static bool is_done(asynchttp_promise *promise)
+{
+    hurry(promise);
+    return ah_event_happened(&promise->done);
+}
+
 /* Waits until the outcome can be read. ASYNCHTTP_OK, or why it cannot. */
 static asynchttp_code await(asynchttp_promise *promise, ah_time deadline)
 {
+    if (deadline >= AH_NEVER)
+        ah_habit_waited(promise);
     if (readable(promise))
         return ASYNCHTTP_OK;
     asynchttp_code code = may_not_wait(promise);
-    if (code)
-        return code;
-    if (deadline >= AH_NEVER)
+    if (!code && deadline >= AH_NEVER)
         ah_worker_stand_in(&promise->job);
-    if (readable(promise))
-        return ASYNCHTTP_OK;
+    else
+        hurry(promise);
+    if (code || readable(promise))
+        return code;
     ah_event_watch watch = {.event = &promise->done};
     return ah_events_wait(&watch, 1, 1, deadline) ? ASYNCHTTP_OK : ASYNCHTTP_E_PENDING;
 }
 
 bool asynchttp_promise_done(asynchttp_promise *promise)
 {
-    return ah_event_happened(&promise->done);
+    return is_done(promise);
 }
 
 asynchttp_code asynchttp_promise_wait(asynchttp_promise *promise)
@@ -256,7 +274,7 @@ static void look(several *all, asynchttp_promise *const *promises, size_t count)
         if (!promises[i])
             continue;
         all->count++;
-        if (ah_event_happened(&promises[i]->done) && all->done++ == 0)
+        if (is_done(promises[i]) && all->done++ == 0)
             all->first = i;
     }
 }
@@ -403,6 +421,8 @@ void asynchttp_promise_cancel(asynchttp_promise *promise)
 
 void asynchttp_promise_free(asynchttp_promise *promise)
 {
-    if (promise && !inherited(promise))
-        release(promise);
+    if (!promise || inherited(promise))
+        return;
+    hurry(promise);
+    release(promise);
 }

@@ -195,6 +195,21 @@ static void wake_any_locked(ah_queue *queue)
     }
 }
 
+/* Who would be the one to start the next job: who was called for it, or the first who is idle; if that one rests. */
+static ah_worker *lendable_locked(const ah_queue *queue)
+{
+    ah_worker *worker = queue->called ? queue->called : queue->idle.first;
+    bool rests = worker && worker->resting && !worker->in_flight;
+    return rests && !worker->lent && !worker->surplus && !worker->member.held ? worker : NULL;
+}
+
+/* The worker in whose place a thread that waits for the job could carry it out now; NULL: it could not. */
+static ah_worker *replaceable_locked(const ah_queue *queue, const ah_job *job)
+{
+    bool next = queue->state == AH_QUEUE_OPEN && queue->waiting.first == job;
+    return next && !ah_crew_is_enough(&queue->crew) ? lendable_locked(queue) : NULL;
+}
+
 /* ---- The queue ---- */
 
 static void destroy(void *value)
@@ -285,6 +300,14 @@ static ah_push call_locked(ah_queue *queue)
     return AH_PUSH_DONE;
 }
 
+/* Leaves the job to whoever is going to wait for it, if that is to be expected. */
+static bool leave_to_waiter_locked(ah_queue *queue, ah_job *job)
+{
+    ah_worker *worker = job->expected ? replaceable_locked(queue, job) : NULL;
+    job->left = worker && ah_nap_spare(&worker->nap);
+    return job->left;
+}
+
 ah_push ah_queue_push(ah_queue *queue, ah_job *job)
 {
     ah_push result = AH_PUSH_REFUSED;
@@ -293,7 +316,7 @@ ah_push ah_queue_push(ah_queue *queue, ah_job *job)
         job->place = AH_JOB_WAITING;
         append_job(&queue->waiting, job);
         queue->waiting_count++;
-        result = call_locked(queue);
+        result = leave_to_waiter_locked(queue, job) ? AH_PUSH_DONE : call_locked(queue);
     }
     unlock(queue);
     return result;
@@ -511,26 +534,44 @@ void ah_queue_enroll(ah_worker *worker)
     unlock(queue);
 }
 
-/* The worker's thread goes to sleep in the parker, or sleeps on there. */
-static void lie_down_locked(ah_worker *worker)
+/* The worker's thread goes to sleep in the parker, or sleeps on there: for how many seconds, if it could for so many. */
+static double lie_down_locked(ah_worker *worker, double seconds)
 {
     worker->resting = true;
     worker->stay = worker->queue->idle_timeout;
+    ah_nap_lie_down(&worker->nap, ah_clock_now());
+    return ah_nap_seconds(&worker->nap, seconds);
+}
+
+/* How long the worker, which is resting, can still do so. */
+static double time_left_locked(const ah_worker *worker)
+{
+    if (!worker->lent)
+        return worker->stay - (ah_clock_now() - worker->idle_since);
+    return worker->stay > shortest_rest ? worker->stay : shortest_rest;
+}
+
+/* Whether there is nothing for the worker to do, which was woken or not, and could rest on for so many seconds. Whoever
+ * wakes it for something says so, and it is asleep again when it has been given back. */
+static bool rests_on_locked(const ah_worker *worker, bool woken, double seconds)
+{
+    if (worker->lent)
+        return true;
+    if (!worker->asleep || worker->member.held)
+        return false;
+    return woken || (worker->nap.on && !worker->queue->waiting.first && seconds > 0);
 }
 
 bool ah_queue_rise(ah_worker *worker, bool woken, double *seconds)
 {
     pthread_mutex_lock(&worker->queue->lock);
-    /* Whoever wakes it says so, and it is asleep again when it has been given back. */
-    bool in_vain = woken && worker->asleep && !worker->member.held;
-    bool risen = !worker->lent && !in_vain;
+    double left = time_left_locked(worker);
+    bool risen = !rests_on_locked(worker, woken, left);
     if (risen) {
         worker->resting = false;
+        ah_nap_rise(&worker->nap);
     } else {
-        lie_down_locked(worker);
-        *seconds = worker->lent ? worker->stay : worker->stay - (ah_clock_now() - worker->idle_since);
-        if (worker->lent && *seconds < shortest_rest)
-            *seconds = shortest_rest;
+        *seconds = lie_down_locked(worker, left);
     }
     unlock(worker->queue);
     return risen;
@@ -729,7 +770,7 @@ ah_rest ah_queue_rest(ah_worker *worker, double *seconds, pthread_t *leaver, boo
         worker->asleep = true;
         worker->polling = worker->in_flight && worker->transfers;
         if (!worker->polling && !worker->lent)
-            lie_down_locked(worker);
+            *seconds = lie_down_locked(worker, *seconds);
         list_locked(worker);
         rest = worker->polling ? AH_REST_POLL : AH_REST_SLEEP;
     }
@@ -739,20 +780,20 @@ ah_rest ah_queue_rest(ah_worker *worker, double *seconds, pthread_t *leaver, boo
 
 /* ---- Those who wait for a job ---- */
 
-/* Who would be the one to start the next job: who was called for it, or the first who is idle; if that one rests. */
-static ah_worker *lendable_locked(const ah_queue *queue)
+void ah_queue_hurry(const ah_job *job)
 {
-    ah_worker *worker = queue->called ? queue->called : queue->idle.first;
-    bool rests = worker && worker->resting && !worker->in_flight;
-    return rests && !worker->lent && !worker->surplus && !worker->member.held ? worker : NULL;
+    ah_queue *queue = job->queue;
+    if (!job->left)
+        return;
+    pthread_mutex_lock(&queue->lock);
+    call_another_locked(queue);
+    unlock(queue);
 }
 
 ah_worker *ah_queue_borrow(ah_queue *queue, ah_job *job)
 {
-    ah_worker *worker = NULL;
     pthread_mutex_lock(&queue->lock);
-    if (queue->state == AH_QUEUE_OPEN && queue->waiting.first == job && !ah_crew_is_enough(&queue->crew))
-        worker = lendable_locked(queue);
+    ah_worker *worker = replaceable_locked(queue, job);
     if (worker) {
         worker->lent = true;
         ah_crew_replace(&worker->member, pthread_self());
@@ -760,6 +801,8 @@ ah_worker *ah_queue_borrow(ah_queue *queue, ah_job *job)
         go_on_locked(worker);
         begin_locked(worker, job);
         pass_on_locked(worker);
+    } else if (job->left) {
+        call_another_locked(queue);
     }
     unlock(queue);
     return worker;

@@ -7,7 +7,8 @@
  *   - every job is in exactly one place: in a list of the queue or of one worker, or nowhere because it is over;
  *   - a worker that sleeps and has room is in `idle` or in `spare`; while a job waits and somebody is in `idle`, either
  *     somebody is awake who has yet to look, and will wake the next, or enough are awake, and one of those asleep, the
- *     deputy, looks every millisecond whether they get on;
+ *     deputy, looks every millisecond whether they get on, or the job is left to whoever is going to wait for it, and the
+ *     first in `idle` looks every millisecond whether it still waits;
  *   - a worker that is lent is at work on another thread than its own, and its own one does nothing but rest;
  *   - a worker leaves only when nothing of it is in flight, and the last one only when nothing waits.
  */
@@ -20,6 +21,7 @@
 #include "base/parker.h"
 #include "crew.h"
 #include "exchange.h"
+#include "nap.h"
 
 typedef struct ah_queue ah_queue;
 typedef struct ah_worker ah_worker;
@@ -57,6 +59,10 @@ struct ah_job {
     const ah_job_owner *owner;
     /* It calls nothing of the program's, so that it need not be a worker who carries it out. */
     bool anyones;
+    /* That, and who makes it can be expected to wait for it at once. */
+    bool expected;
+    /* So nobody was called for it when it was handed over. Set then, for good. */
+    bool left;
     /* The worker's, while it runs; NULL: it does not. */
     ah_exchange *exchange;
     /* A share, from when it was handed over to the end of its days, so that it can be cancelled at any time; NULL: it
@@ -117,6 +123,7 @@ struct ah_worker {
     /* That has gone to sleep in the parker, and has not risen yet; and how long it could stay idle when it did. */
     bool resting;
     double stay;
+    ah_nap nap;
     /* A thread that waits for a job has everything of it but the parker, to carry out that one. */
     bool lent;
     /* There are more workers than there should be: takes nothing more, and leaves. */
@@ -227,9 +234,13 @@ ah_job *ah_queue_unhire(ah_queue *queue);
 /* ---- For who waits for a job, if that is anyone's ---- */
 
 /* Lends a worker who rests to the calling thread, which is to start the job; only if that is the next to be started.
- * NULL: it is not, or nobody rests, or enough are awake. The thread does as a worker would, but is given no other job,
- * and told to leave when there is one that the worker has room for. */
+ * NULL: it is not, or nobody rests, or enough are awake; then a worker is to start the job, even if it was left to the
+ * thread. The thread does as a worker would, but is given no other job, and told to leave when there is one that the
+ * worker has room for. */
 ah_worker *ah_queue_borrow(ah_queue *queue, ah_job *job);
+
+/* If the job was left to whoever waits for it: a worker is to start it, if nobody has. */
+void ah_queue_hurry(const ah_job *job);
 
 /* Gives the worker back, whose own thread goes on with what is still in flight. */
 void ah_queue_give_back(ah_worker *worker);
@@ -240,8 +251,8 @@ void ah_queue_give_back(ah_worker *worker);
 void ah_queue_enroll(ah_worker *worker);
 
 /* The worker has rested: until it was woken, or for as long as it was to. False: it is lent, or was woken for what a
- * thread that it was lent to has done by now, and rests on, for at most so many seconds, or not at all if these are
- * negative; they are left as they are if it has risen. */
+ * thread that it was lent to has done by now, or has napped and there is nothing for it, and rests on, for at most so many
+ * seconds, or not at all if these are negative; they are left as they are if it has risen. */
 bool ah_queue_rise(ah_worker *worker, bool woken, double *seconds);
 
 /* The worker's transfers are there. */

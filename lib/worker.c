@@ -231,6 +231,8 @@ void ah_worker_stand_in(ah_job *job)
 {
     int state;
     bool may = job->anyones && !self && ah_thread_has_stack();
+    if (!may)
+        ah_queue_hurry(job);
     ah_worker *worker = may ? ah_queue_borrow(job->queue, job) : NULL;
     if (!worker)
         return;

@@ -1,7 +1,7 @@
 /*
  * Tests of lib/queue.h with workers of their own, all on one thread, on what has one processor: who is held back, who
- * takes the place of one that is stuck, and who is lent to a thread that waits. What whole clients do is in
- * check_dispatch.c and check_waiting.c.
+ * takes the place of one that is stuck, who is lent to a thread that waits, and who is not called for a job. What whole
+ * clients do is in check_dispatch.c and check_waiting.c.
  */
 #include "suites.h"
 
@@ -326,6 +326,139 @@ START_TEST(test_who_is_given_back_learns_of_another_timeout)
 }
 END_TEST
 
+/* ---- Naps ---- */
+
+/* The one worker naps, and will go on to as long as that spares it calls. */
+static ah_worker *nap_alone(void)
+{
+    ah_worker *worker = rest_alone(1);
+    worker->nap.on = true;
+    worker->nap.since = AH_NEVER;
+    for (int i = 0; i < JOBS; i++)
+        jobs[i].queue = queue;
+    return worker;
+}
+
+/* A job that somebody can be expected to wait for. */
+static void push_expected(ah_job *job)
+{
+    job->expected = true;
+    push(job);
+}
+
+/* It was not woken. */
+static bool naps_on(ah_worker *worker)
+{
+    double seconds = 0;
+    bool risen = ah_queue_rise(worker, false, &seconds);
+    ck_assert(risen || seconds <= 0.001);
+    return !risen;
+}
+
+START_TEST(test_job_is_left_to_who_waits)
+{
+    ah_worker *worker = nap_alone();
+    for (int i = 0; i < 2; i++) {
+        push_expected(&jobs[i]);
+        ck_assert(worker->asleep);
+        ck_assert_ptr_eq(ah_queue_borrow(queue, &jobs[i]), worker);
+        ck_assert(naps_on(worker));
+        ck_assert(ah_queue_done(worker, &jobs[i], true));
+        ah_queue_give_back(worker);
+        worker->nap.since = AH_NEVER;
+    }
+}
+END_TEST
+
+START_TEST(test_job_that_was_left_in_vain_is_found)
+{
+    ah_worker *worker = nap_alone();
+    push_expected(&jobs[0]);
+    ck_assert(worker->asleep);
+    ck_assert(!naps_on(worker));
+    ck_takes(worker, &jobs[0]);
+}
+END_TEST
+
+START_TEST(test_who_has_napped_long_enough_rises)
+{
+    ah_worker *worker = nap_alone();
+    worker->nap.spared = 1;
+    worker->idle_since = -7200;
+    ck_assert(!naps_on(worker));
+    ck_assert_int_eq(rest(worker), AH_REST_LEAVE);
+}
+END_TEST
+
+START_TEST(test_other_jobs_are_not_left)
+{
+    ah_worker *worker = nap_alone();
+    push(&jobs[0]);
+    ck_assert(!worker->asleep);
+}
+END_TEST
+
+/* Both are waited for by then, or neither is. */
+START_TEST(test_job_is_not_left_if_one_waits)
+{
+    ah_worker *worker = nap_alone();
+    push_expected(&jobs[0]);
+    ck_assert(worker->asleep);
+    push_expected(&jobs[1]);
+    ck_assert(!worker->asleep);
+    ck_assert(rises(worker));
+    ck_takes(worker, &jobs[0]);
+}
+END_TEST
+
+/* It is looked at without a wait in which it would be carried out. */
+START_TEST(test_job_that_was_left_can_be_hurried)
+{
+    ah_worker *worker = nap_alone();
+    push_expected(&jobs[0]);
+    ck_assert(worker->asleep);
+    ah_queue_hurry(&jobs[0]);
+    ck_assert(!worker->asleep);
+    ck_takes(worker, &jobs[0]);
+    ah_queue_hurry(&jobs[0]);
+    ck_assert(ah_queue_done(worker, &jobs[0], true));
+    ah_queue_hurry(&jobs[0]);
+    ck_takes_nothing(worker);
+}
+END_TEST
+
+/* Since enough are awake by then. */
+START_TEST(test_who_cannot_stand_in_calls_for_it)
+{
+    ah_worker *worker = nap_alone();
+    push_expected(&jobs[0]);
+    queue->crew.enough = 0;
+    ck_assert_ptr_null(ah_queue_borrow(queue, &jobs[0]));
+    ck_assert(!worker->asleep);
+}
+END_TEST
+
+START_TEST(test_job_that_was_left_can_be_cancelled)
+{
+    ah_worker *worker = nap_alone();
+    push_expected(&jobs[0]);
+    ck_assert(ah_queue_cancel(queue, &jobs[0]));
+    ck_assert(naps_on(worker));
+}
+END_TEST
+
+START_TEST(test_who_naps_leaves_what_is_shut)
+{
+    ah_worker *worker = nap_alone();
+    push_expected(&jobs[0]);
+    ah_queue_shut(queue, AH_QUEUE_FINISHING);
+    ck_assert(rises(worker));
+    ck_takes(worker, &jobs[0]);
+    ck_assert(ah_queue_done(worker, &jobs[0], true));
+    ck_assert_int_eq(rest(worker), AH_REST_LEAVE);
+}
+END_TEST
+
 Suite *queue_suite(void)
 {
     Suite *suite = suite_create("queue");
@@ -345,6 +478,15 @@ Suite *queue_suite(void)
     tcase_add_test(tcase, test_who_is_given_back_is_called_for_what_waits);
     tcase_add_test(tcase, test_who_is_given_back_leaves_what_is_shut);
     tcase_add_test(tcase, test_who_is_given_back_learns_of_another_timeout);
+    tcase_add_test(tcase, test_job_is_left_to_who_waits);
+    tcase_add_test(tcase, test_job_that_was_left_in_vain_is_found);
+    tcase_add_test(tcase, test_who_has_napped_long_enough_rises);
+    tcase_add_test(tcase, test_other_jobs_are_not_left);
+    tcase_add_test(tcase, test_job_is_not_left_if_one_waits);
+    tcase_add_test(tcase, test_job_that_was_left_can_be_hurried);
+    tcase_add_test(tcase, test_who_cannot_stand_in_calls_for_it);
+    tcase_add_test(tcase, test_job_that_was_left_can_be_cancelled);
+    tcase_add_test(tcase, test_who_naps_leaves_what_is_shut);
     suite_add_tcase(suite, tcase);
     return suite;
 }

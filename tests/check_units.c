@@ -20,8 +20,10 @@ int main(void)
     srunner_add_suite(runner, fields_suite());
     srunner_add_suite(runner, freshness_suite());
     srunner_add_suite(runner, frames_suite());
+    srunner_add_suite(runner, habit_suite());
     srunner_add_suite(runner, heap_suite());
     srunner_add_suite(runner, log_suite());
+    srunner_add_suite(runner, nap_suite());
     srunner_add_suite(runner, outcome_suite());
     srunner_add_suite(runner, parker_suite());
     srunner_add_suite(runner, poller_suite());

@@ -164,6 +164,21 @@ START_TEST(test_requests_that_are_waited_for_at_once)
 }
 END_TEST
 
+/* Nobody looks at some of those that come after many that were waited for at once. */
+START_TEST(test_request_that_is_not_waited_for)
+{
+    for (int round = 0; round < 10; round++) {
+        for (int i = 0; i < MANY; i++)
+            get_and_wait("/bytes/10", NULL);
+        asynchttp_promise *promise = asynchttp_http_request(http, origin_url("/hold/alone-%d", round), NULL);
+        origin_await(1, "/held/alone-%d", round);
+        origin_number("/release/alone-%d/1", round);
+        ck_assert_int_eq(asynchttp_promise_wait(promise), ASYNCHTTP_OK);
+        asynchttp_promise_free(promise);
+    }
+}
+END_TEST
+
 /* ---- What is done by workers alone --------------------------------------------------------- */
 
 static pthread_t own;
@@ -469,6 +484,7 @@ Suite *waiting_suite(void)
     tcase_set_timeout(tcase, TIMEOUT);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, test_requests_that_are_waited_for_at_once);
+    tcase_add_test(tcase, test_request_that_is_not_waited_for);
     tcase_add_test(tcase, test_callbacks_run_on_a_worker);
     tcase_add_test(tcase, test_cache_of_the_program_runs_on_a_worker);
     tcase_add_test(tcase, test_thread_with_a_small_stack_only_waits);

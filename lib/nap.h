@@ -1,0 +1,38 @@
+/*
+ * Whether a worker that rests need not be called for a job, since whoever brings it can be expected to wait for it at once,
+ * and carries it out in the worker's place: calling a thread that then finds nothing to do is most of what such a request
+ * costs beyond libcurl.
+ *
+ * It may come otherwise. So a worker that is called for such jobs again and again naps: it is not called for the next, but
+ * looks every millisecond whether there is one that nobody has come for, as long as that spares it calls.
+ *
+ * All of it is under the queue's lock.
+ */
+#ifndef AH_NAP_H
+#define AH_NAP_H
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+
+/* Part of a worker. All zero: it does not nap. */
+typedef struct ah_nap {
+    bool on;
+    /* Since when it has rested, and for how many jobs since it need not have been called, whether it was or not. */
+    ah_time since;
+    unsigned spared;
+} ah_nap;
+
+/* There is a job that somebody can be expected to wait for. Whether the worker need not be called. */
+bool ah_nap_spare(ah_nap *nap);
+
+/* The worker is going to rest, or to rest on. */
+void ah_nap_lie_down(ah_nap *nap, ah_time now);
+
+/* The worker has something to do. */
+void ah_nap_rise(ah_nap *nap);
+
+/* How many seconds the worker sleeps, which could for so many. */
+double ah_nap_seconds(const ah_nap *nap, double seconds);
+
+#endif
