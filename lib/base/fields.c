@@ -14,7 +14,9 @@ struct span {
 
 char ah_lower(char character)
 {
-    return character >= 'A' && character <= 'Z' ? (char)(character + ('a' - 'A')) : character;
+    /* Without a branch, which would be foretold badly in names of mixed case. */
+    unsigned is_upper = (unsigned)(unsigned char)character - 'A' < 26;
+    return (char)((unsigned char)character | is_upper << 5);
 }
 
 bool ah_same_ignoring_case(const char *a, const char *b)
@@ -60,13 +62,22 @@ static bool is_space(char character)
 static bool has_name(const ah_field *field, const char *name)
 {
     size_t i = 0;
-    while (i < field->name_length && field->name[i] == ah_lower(name[i]))
+    while (i < field->name_length && (field->name[i] == name[i] || field->name[i] == ah_lower(name[i])))
         i++;
     return i == field->name_length;
 }
 
+/* The member of ah_fields.names that stands for the name, in any case, and for some others. */
+static uint64_t member_of(const char *name, size_t length)
+{
+    unsigned first = length ? (unsigned char)*name | 0x20U : 0;
+    return UINT64_C(1) << ((first + 11 * length) % 64);
+}
+
 static ah_field *find(const ah_fields *fields, const char *name, size_t length)
 {
+    if (!(fields->names & member_of(name, length)))
+        return NULL;
     for (size_t i = 0; i < fields->count; i++) {
         ah_field *field = &fields->fields[i];
         if (field->name_length == length && has_name(field, name))
@@ -192,6 +203,7 @@ static bool append_field(ah_fields *fields, const char *name, size_t name_length
     if (!grow(fields) || !make(fields, &fields->fields[fields->count], name, name_length, value))
         return false;
     fields->count++;
+    fields->names |= member_of(name, name_length);
     return true;
 }
 
@@ -281,6 +293,11 @@ bool ah_fields_delete(ah_fields *fields, const char *name)
 const ah_field *ah_fields_find(const ah_fields *fields, const char *name)
 {
     return find(fields, name, strlen(name));
+}
+
+const ah_field *ah_fields_find_n(const ah_fields *fields, const char *name, size_t name_length)
+{
+    return find(fields, name, name_length);
 }
 
 const char *ah_fields_get(const ah_fields *fields, const char *name)

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 
@@ -24,6 +25,8 @@ typedef struct ah_fields {
     ah_field *fields;
     size_t count;
     size_t capacity;
+    /* A set of what their names may be: most fields that are asked for are not there. */
+    uint64_t names;
     /* Memory for what is added, obtained at once; what does not fit is allocated by itself. NULL: none. */
     char *block;
     size_t block_size;
@@ -46,6 +49,9 @@ bool ah_fields_delete(ah_fields *fields, const char *name);
 
 /* The field of that name in any case, NULL if there is none. */
 const ah_field *ah_fields_find(const ah_fields *fields, const char *name);
+
+/* The same; the name need not end with a zero byte. */
+const ah_field *ah_fields_find_n(const ah_fields *fields, const char *name, size_t name_length);
 
 /* The field's value, joined if there are several; NULL if there is none. */
 const char *ah_fields_get(const ah_fields *fields, const char *name);
