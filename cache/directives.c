@@ -87,9 +87,12 @@ static bool next_directive(const char **text, directive *read)
     return true;
 }
 
-static bool is(const directive *read, const char *name)
+/* A name, and its length, which is known beforehand. */
+#define NAME(name) name, sizeof(name) - 1
+
+static bool is(const directive *read, const char *name, size_t length)
 {
-    return strlen(name) == read->name_length && strncasecmp(read->name, name, read->name_length) == 0;
+    return length == read->name_length && strncasecmp(read->name, name, length) == 0;
 }
 
 /* Directives that are there or not. An argument that they do not have is passed over. */
@@ -97,18 +100,19 @@ static bool read_flag(ah_directives *directives, const directive *read)
 {
     const struct {
         const char *name;
+        size_t length;
         bool *flag;
     } flags[] = {
-        {"no-store", &directives->no_store},
-        {"must-revalidate", &directives->must_revalidate},
-        {"must-understand", &directives->must_understand},
-        {"public", &directives->is_public},
-        {"private", &directives->is_private},
-        {"immutable", &directives->immutable},
-        {"only-if-cached", &directives->only_if_cached},
+        {NAME("no-store"), &directives->no_store},
+        {NAME("must-revalidate"), &directives->must_revalidate},
+        {NAME("must-understand"), &directives->must_understand},
+        {NAME("public"), &directives->is_public},
+        {NAME("private"), &directives->is_private},
+        {NAME("immutable"), &directives->immutable},
+        {NAME("only-if-cached"), &directives->only_if_cached},
     };
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-        if (is(read, flags[i].name))
+        if (is(read, flags[i].name, flags[i].length))
             return *flags[i].flag = true;
     }
     return false;
@@ -118,19 +122,20 @@ static void read_seconds(ah_directives *directives, const directive *read)
 {
     const struct {
         const char *name;
+        size_t length;
         int64_t *seconds;
         /* What it is without a number, and with one that makes no sense (RFC 9111 section 4.2.1). */
         int64_t absent;
         int64_t invalid;
     } numbers[] = {
-        {"max-age", &directives->max_age, 0, 0},
-        {"min-fresh", &directives->min_fresh, AH_SECONDS_NONE, AH_SECONDS_NONE},
-        {"max-stale", &directives->max_stale, AH_SECONDS_ANY, AH_SECONDS_NONE},
-        {"stale-while-revalidate", &directives->stale_while_revalidate, AH_SECONDS_NONE, AH_SECONDS_NONE},
-        {"stale-if-error", &directives->stale_if_error, AH_SECONDS_NONE, AH_SECONDS_NONE},
+        {NAME("max-age"), &directives->max_age, 0, 0},
+        {NAME("min-fresh"), &directives->min_fresh, AH_SECONDS_NONE, AH_SECONDS_NONE},
+        {NAME("max-stale"), &directives->max_stale, AH_SECONDS_ANY, AH_SECONDS_NONE},
+        {NAME("stale-while-revalidate"), &directives->stale_while_revalidate, AH_SECONDS_NONE, AH_SECONDS_NONE},
+        {NAME("stale-if-error"), &directives->stale_if_error, AH_SECONDS_NONE, AH_SECONDS_NONE},
     };
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        if (!is(read, numbers[i].name) || *numbers[i].seconds != AH_SECONDS_NONE)
+        if (!is(read, numbers[i].name, numbers[i].length) || *numbers[i].seconds != AH_SECONDS_NONE)
             continue;
         if (!read->argument)
             *numbers[i].seconds = numbers[i].absent;
@@ -163,7 +168,7 @@ static ah_directives read_directives(const ah_fields *fields, bool is_request)
     directive read;
     const char *text = ah_fields_get(fields, "cache-control");
     while (text && next_directive(&text, &read)) {
-        if (is(&read, "no-cache"))
+        if (is(&read, NAME("no-cache")))
             directives.no_cache = directives.no_cache || is_request || !names_fields(&read);
         else if (!read_flag(&directives, &read))
             read_seconds(&directives, &read);
@@ -185,25 +190,23 @@ ah_directives ah_directives_of_request(const ah_fields *fields)
     if (ah_fields_find(fields, "cache-control"))
         return directives;
     while (pragma && next_directive(&pragma, &read))
-        directives.no_cache = directives.no_cache || is(&read, "no-cache");
+        directives.no_cache = directives.no_cache || is(&read, NAME("no-cache"));
     return directives;
 }
 
-bool ah_directives_withhold(const ah_fields *fields, const char *name)
+void ah_directives_withhold(ah_fields *fields, void (*withhold)(ah_fields *fields, const char *name, size_t length))
 {
     directive read;
     const char *text = ah_fields_get(fields, "cache-control");
-    size_t length = strlen(name);
     while (text && next_directive(&text, &read)) {
-        if (!is(&read, "no-cache") || !read.argument)
+        if (!is(&read, NAME("no-cache")) || !read.argument)
             continue;
         const char *end = read.argument + read.argument_length;
         for (const char *word = read.argument; word < end;) {
-            size_t word_length = strcspn(word, ", \t\"");
-            if (word_length == length && strncasecmp(word, name, length) == 0)
-                return true;
-            word += word_length + 1;
+            size_t length = strcspn(word, ", \t\"");
+            if (length)
+                withhold(fields, word, length);
+            word += length + 1;
         }
     }
-    return false;
 }

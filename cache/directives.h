@@ -38,8 +38,9 @@ typedef struct ah_directives {
 ah_directives ah_directives_of_request(const ah_fields *fields);
 ah_directives ah_directives_of_response(const ah_fields *fields);
 
-/* Whether a response's no-cache names this field (RFC 9111 section 5.2.2.4). */
-bool ah_directives_withhold(const ah_fields *fields, const char *name);
+/* Calls withhold for each name of a field in a response's no-cache (RFC 9111 section 5.2.2.4), which has its length and
+ * need not end there. It may delete fields, but not Cache-Control. */
+void ah_directives_withhold(ah_fields *fields, void (*withhold)(ah_fields *fields, const char *name, size_t length));
 
 /* The most seconds that are told apart: a double has room for them, and for a sum of several. */
 #define AH_SECONDS_MOST (INT64_C(1) << 53)

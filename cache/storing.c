@@ -84,9 +84,24 @@ bool ah_may_keep(const ah_entry *entry)
     return directives.must_understand ? understands(entry->status) : !directives.no_store;
 }
 
-/* Fields that are for the connection (RFC 9110 section 7.6.1) or for a proxy (RFC 9111 section 3.1). */
-static bool is_hop_by_hop(const char *name)
+/* Whether the field must stay for the others to be judged, whatever is said of it. */
+static bool is_needed(const char *name)
 {
+    return strcmp(name, "connection") == 0 || strcmp(name, "cache-control") == 0 || strcmp(name, "vary") == 0;
+}
+
+/* What Connection or Cache-Control names. */
+static void drop(ah_fields *fields, const char *name, size_t length)
+{
+    const ah_field *field = ah_fields_find_n(fields, name, length);
+    if (field && !is_needed(field->name))
+        ah_fields_delete(fields, field->name);
+}
+
+void ah_strip_fields(ah_fields *fields)
+{
+    /* Fields that are for the connection (RFC 9110 section 7.6.1) or for a proxy (RFC 9111 section 3.1); and the status,
+     * which is made anew for each answer. */
     static const char *const names[] = {"connection",
                                         "keep-alive",
                                         "proxy-connection",
@@ -96,50 +111,16 @@ static bool is_hop_by_hop(const char *name)
                                         "te",
                                         "trailer",
                                         "transfer-encoding",
-                                        "upgrade"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Whether Connection names the field. */
-static bool is_nominated(const char *connection, const char *name)
-{
+                                        "upgrade",
+                                        "status"};
     const char *item;
     size_t length;
-    while (connection && (length = ah_list_item(&item, &connection))) {
-        size_t i = 0;
-        while (i < length && name[i] && ah_lower(item[i]) == name[i])
-            i++;
-        if (i == length && !name[i])
-            return true;
-    }
-    return false;
-}
-
-/* Whether the field must stay for the others to be judged, whatever is said of it. */
-static bool is_needed(const char *name)
-{
-    return strcmp(name, "connection") == 0 || strcmp(name, "cache-control") == 0 || strcmp(name, "vary") == 0;
-}
-
-void ah_strip_fields(ah_fields *fields)
-{
-    /* Connection itself goes last, with the fields that stand behind it already gone. */
-    for (size_t i = fields->count; i-- > 0;) {
-        const char *name = fields->fields[i].name;
-        bool dropped = is_nominated(ah_fields_get(fields, "connection"), name) || ah_directives_withhold(fields, name);
-        if (dropped && !is_needed(name))
-            ah_fields_delete(fields, name);
-    }
-    for (size_t i = fields->count; i-- > 0;) {
-        if (is_hop_by_hop(fields->fields[i].name))
-            ah_fields_delete(fields, fields->fields[i].name);
-    }
-    /* Made anew for each answer. */
-    ah_fields_delete(fields, "status");
+    const char *nominated = ah_fields_get(fields, "connection");
+    while (nominated && (length = ah_list_item(&item, &nominated)))
+        drop(fields, item, length);
+    ah_directives_withhold(fields, drop);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        ah_fields_delete(fields, names[i]);
 }
 
 bool ah_prepare_entry(ah_entry *entry, const ah_exchanged *exchanged)

@@ -217,13 +217,24 @@ static const struct withheld {
     {"extension=\"no-cache=a\"", "a", false},
 };
 
+static void withhold(ah_fields *fields, const char *name, size_t length)
+{
+    const ah_field *field = ah_fields_find_n(fields, name, length);
+    ck_assert_uint_gt(length, 0);
+    if (field)
+        ah_fields_delete(fields, field->name);
+}
+
 START_TEST(test_withheld)
 {
     const struct withheld *row = &withhelds[_i];
     ah_fields fields = {0};
-    ck_assert(!ah_directives_withhold(&fields, row->name));
+    ck_assert(ah_fields_set(&fields, row->name, "1"));
+    ah_directives_withhold(&fields, withhold);
+    ck_assert_ptr_nonnull(ah_fields_find(&fields, row->name));
     ck_assert(ah_fields_set(&fields, "cache-control", row->cache_control));
-    ck_assert_msg(ah_directives_withhold(&fields, row->name) == row->withheld, "%s", row->cache_control);
+    ah_directives_withhold(&fields, withhold);
+    ck_assert_msg(!ah_fields_find(&fields, row->name) == row->withheld, "%s", row->cache_control);
     ah_fields_clear(&fields);
 }
 END_TEST
@@ -283,7 +294,7 @@ START_TEST(test_huge)
     ck_assert(ah_fields_set(&fields, "cache-control", text));
     ah_directives directives = ah_directives_of_response(&fields);
     ck_assert(directives.max_age == 1 || directives.no_store);
-    ck_assert(!ah_directives_withhold(&fields, "b"));
+    ah_directives_withhold(&fields, withhold);
     ah_fields_clear(&fields);
     free(text);
 }

@@ -89,6 +89,33 @@ static ah_fields fields_of_items(const char *value)
     return fields;
 }
 
+static ah_buffer withheld;
+
+static void withhold(ah_fields *fields, const char *name, size_t length)
+{
+    (void)fields;
+    DEMAND(length && ah_buffer_append(&withheld, name, length) && ah_buffer_append(&withheld, ",", 1));
+}
+
+/* A list of the names, to be freed. */
+static char *list_withheld(ah_fields *fields)
+{
+    DEMAND(ah_buffer_append_string(&withheld, ""));
+    ah_directives_withhold(fields, withhold);
+    char *list = ah_buffer_take(&withheld);
+    DEMAND(list);
+    return list;
+}
+
+static void check_withheld(ah_fields *fields, ah_fields *again)
+{
+    char *list = list_withheld(fields);
+    char *same = list_withheld(again);
+    DEMAND(strcmp(list, same) == 0);
+    free(list);
+    free(same);
+}
+
 /* Of what may stand in a field: the items keep their white space then. */
 static void check_directives(const char *value)
 {
@@ -102,7 +129,7 @@ static void check_directives(const char *value)
     check_same(&response, &again);
     check_written(&response);
     check_written(&request);
-    DEMAND(ah_directives_withhold(&fields, "a") == ah_directives_withhold(&items, "a"));
+    check_withheld(&fields, &items);
     /* Fields are withheld in place of the response. */
     DEMAND(!response.no_cache || request.no_cache);
     response.no_cache = request.no_cache;
