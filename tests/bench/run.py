@@ -15,6 +15,7 @@ import argparse
 import dataclasses
 import os
 import platform
+import random
 import re
 import shlex
 import signal
@@ -154,7 +155,9 @@ def measure(runner, workload, rounds, quick):
                     runner.filled.append(int(setup.fields["cache_bytes"]))
         for number in range(rounds):
             print(f"{workload.key}: round {number + 1} of {rounds}", file=sys.stderr)
-            for c in contestants:
+            # Each round has an order of its own, the same in each run: whoever comes before leaves memory that the host
+            # has found, a clock that has slowed down, or the like.
+            for c in random.Random(number).sample(contestants, len(contestants)):
                 runs[c.name].append(runner.run(c.command, c.processes, kept, c.proof))
     return runs
 
