@@ -87,8 +87,7 @@ static bool next_directive(const char **text, directive *read)
     return true;
 }
 
-/* A name, and its length, which is known beforehand. */
-#define NAME(name) name, sizeof(name) - 1
+#define NAME_AND_LENGTH(name) name, sizeof(name) - 1
 
 static bool is(const directive *read, const char *name, size_t length)
 {
@@ -103,13 +102,13 @@ static bool read_flag(ah_directives *directives, const directive *read)
         size_t length;
         bool *flag;
     } flags[] = {
-        {NAME("no-store"), &directives->no_store},
-        {NAME("must-revalidate"), &directives->must_revalidate},
-        {NAME("must-understand"), &directives->must_understand},
-        {NAME("public"), &directives->is_public},
-        {NAME("private"), &directives->is_private},
-        {NAME("immutable"), &directives->immutable},
-        {NAME("only-if-cached"), &directives->only_if_cached},
+        {NAME_AND_LENGTH("no-store"), &directives->no_store},
+        {NAME_AND_LENGTH("must-revalidate"), &directives->must_revalidate},
+        {NAME_AND_LENGTH("must-understand"), &directives->must_understand},
+        {NAME_AND_LENGTH("public"), &directives->is_public},
+        {NAME_AND_LENGTH("private"), &directives->is_private},
+        {NAME_AND_LENGTH("immutable"), &directives->immutable},
+        {NAME_AND_LENGTH("only-if-cached"), &directives->only_if_cached},
     };
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
         if (is(read, flags[i].name, flags[i].length))
@@ -128,11 +127,12 @@ static void read_seconds(ah_directives *directives, const directive *read)
         int64_t absent;
         int64_t invalid;
     } numbers[] = {
-        {NAME("max-age"), &directives->max_age, 0, 0},
-        {NAME("min-fresh"), &directives->min_fresh, AH_SECONDS_NONE, AH_SECONDS_NONE},
-        {NAME("max-stale"), &directives->max_stale, AH_SECONDS_ANY, AH_SECONDS_NONE},
-        {NAME("stale-while-revalidate"), &directives->stale_while_revalidate, AH_SECONDS_NONE, AH_SECONDS_NONE},
-        {NAME("stale-if-error"), &directives->stale_if_error, AH_SECONDS_NONE, AH_SECONDS_NONE},
+        {NAME_AND_LENGTH("max-age"), &directives->max_age, 0, 0},
+        {NAME_AND_LENGTH("min-fresh"), &directives->min_fresh, AH_SECONDS_NONE, AH_SECONDS_NONE},
+        {NAME_AND_LENGTH("max-stale"), &directives->max_stale, AH_SECONDS_ANY, AH_SECONDS_NONE},
+        {NAME_AND_LENGTH("stale-while-revalidate"), &directives->stale_while_revalidate, AH_SECONDS_NONE,
+         AH_SECONDS_NONE},
+        {NAME_AND_LENGTH("stale-if-error"), &directives->stale_if_error, AH_SECONDS_NONE, AH_SECONDS_NONE},
     };
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         if (!is(read, numbers[i].name, numbers[i].length) || *numbers[i].seconds != AH_SECONDS_NONE)
@@ -168,7 +168,7 @@ static ah_directives read_directives(const ah_fields *fields, bool is_request)
     directive read;
     const char *text = ah_fields_get(fields, "cache-control");
     while (text && next_directive(&text, &read)) {
-        if (is(&read, NAME("no-cache")))
+        if (is(&read, NAME_AND_LENGTH("no-cache")))
             directives.no_cache = directives.no_cache || is_request || !names_fields(&read);
         else if (!read_flag(&directives, &read))
             read_seconds(&directives, &read);
@@ -190,7 +190,7 @@ ah_directives ah_directives_of_request(const ah_fields *fields)
     if (ah_fields_find(fields, "cache-control"))
         return directives;
     while (pragma && next_directive(&pragma, &read))
-        directives.no_cache = directives.no_cache || is(&read, NAME("no-cache"));
+        directives.no_cache = directives.no_cache || is(&read, NAME_AND_LENGTH("no-cache"));
     return directives;
 }
 
@@ -199,7 +199,7 @@ void ah_directives_withhold(ah_fields *fields, void (*withhold)(ah_fields *field
     directive read;
     const char *text = ah_fields_get(fields, "cache-control");
     while (text && next_directive(&text, &read)) {
-        if (!is(&read, NAME("no-cache")) || !read.argument)
+        if (!is(&read, NAME_AND_LENGTH("no-cache")) || !read.argument)
             continue;
         const char *end = read.argument + read.argument_length;
         for (const char *word = read.argument; word < end;) {

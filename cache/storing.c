@@ -84,7 +84,8 @@ bool ah_may_keep(const ah_entry *entry)
     return directives.must_understand ? understands(entry->status) : !directives.no_store;
 }
 
-/* Whether the field must stay for the others to be judged, whatever is said of it. */
+/* Whether the field must stay for the others to be judged, whatever is said of it; and for what it says of them to be read
+ * to its end. */
 static bool is_needed(const char *name)
 {
     return strcmp(name, "connection") == 0 || strcmp(name, "cache-control") == 0 || strcmp(name, "vary") == 0;

@@ -1,13 +1,13 @@
 #include "habit.h"
 
-#include <stddef.h>
+#include <stdint.h>
 
 /* So many that were waited for in succession say that the next one will be; and so many if that was wrong often. */
 enum { LEAST = 8, MOST = 4096 };
 
 typedef struct habit {
-    /* Has been made, and not been waited for; NULL: there is none. Only compared. */
-    const void *newest;
+    /* The address of what has been made, and not been waited for; 0: there is none. It may be gone by now. */
+    uintptr_t newest;
     /* That was to be waited for. */
     bool expected;
     /* How many have been waited for in succession, and how many it takes. */
@@ -39,15 +39,15 @@ bool ah_habit_made(const void *request)
 {
     if (own.newest)
         doubt();
-    own.newest = request;
+    own.newest = (uintptr_t)request;
     own.expected = own.waited >= own.enough;
     return own.expected;
 }
 
 void ah_habit_waited(const void *request)
 {
-    if (own.newest != request)
+    if (own.newest != (uintptr_t)request)
         return;
-    own.newest = NULL;
+    own.newest = 0;
     trust();
 }

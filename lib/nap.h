@@ -18,7 +18,7 @@
 /* Part of a worker. All zero: it does not nap. */
 typedef struct ah_nap {
     bool on;
-    /* Since when it has rested, and for how many jobs since it need not have been called, whether it was or not. */
+    /* Since when it has rested, and how many jobs have come since for which it need not be called. */
     ah_time since;
     unsigned spared;
 } ah_nap;
@@ -32,7 +32,7 @@ void ah_nap_lie_down(ah_nap *nap, ah_time now);
 /* The worker has something to do. */
 void ah_nap_rise(ah_nap *nap);
 
-/* How many seconds the worker sleeps, which could for so many. */
+/* How many seconds the worker is to sleep now, which may rest for so many. */
 double ah_nap_seconds(const ah_nap *nap, double seconds);
 
 #endif

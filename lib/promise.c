@@ -128,25 +128,6 @@ static void refresh(ah_job *job, const ah_request *request, ah_claim *claim)
     release(promise);
 }
 
-asynchttp_promise *ah_promise_new(const char *uri, const asynchttp_request *arguments, ah_settings *settings,
-                                  const char *file, int line)
-{
-    asynchttp_promise *promise = new_promise();
-    if (!promise)
-        return NULL;
-    ah_job *job = &promise->job;
-    job->request.file = file;
-    job->request.line = line;
-    ah_request_init(&job->request, uri, arguments, settings, &job->outcome);
-    AH_DEBUG("promise", "#%llu: %s %.*s requested at %s:%d", job->request.number,
-             job->request.method ? job->request.method : "?", ah_uri_shown(&job->request.uri),
-             job->request.uri.text ? job->request.uri.text : "", file ? file : "?", line);
-    if (job->outcome.code != ASYNCHTTP_E_NO_MEMORY)
-        return promise;
-    release(promise);
-    return NULL;
-}
-
 /* Nothing of the program's, which may rely on that it is called on a worker. */
 static bool calls_nothing(const ah_request *request)
 {
@@ -157,12 +138,32 @@ static bool calls_nothing(const ah_request *request)
     return !calls && !(cache && cache->programs);
 }
 
+asynchttp_promise *ah_promise_new(const char *uri, const asynchttp_request *arguments, ah_settings *settings,
+                                  const char *file, int line)
+{
+    asynchttp_promise *promise = new_promise();
+    if (!promise)
+        return NULL;
+    ah_job *job = &promise->job;
+    job->request.file = file;
+    job->request.line = line;
+    ah_request_init(&job->request, uri, arguments, settings, &job->outcome);
+    /* In a callback nothing is waited for. */
+    job->expected = calls_nothing(&job->request) && !ah_callback_current() && ah_habit_made(promise);
+    AH_DEBUG("promise", "#%llu: %s %.*s requested at %s:%d", job->request.number,
+             job->request.method ? job->request.method : "?", ah_uri_shown(&job->request.uri),
+             job->request.uri.text ? job->request.uri.text : "", file ? file : "?", line);
+    if (job->outcome.code != ASYNCHTTP_E_NO_MEMORY)
+        return promise;
+    release(promise);
+    return NULL;
+}
+
 ah_submission ah_promise_submit(asynchttp_promise *promise, ah_queue *queue)
 {
     ah_job *job = &promise->job;
     job->anyones = calls_nothing(&job->request);
-    /* In a callback nothing is waited for. */
-    job->expected = job->anyones && !ah_callback_current() && ah_habit_made(promise);
+    job->expected = job->expected && ah_worker_may_stand_in(job);
     atomic_store_explicit(&promise->holders, 2, memory_order_relaxed);
     if (job->outcome.code && !job->request.callbacks.done) {
         fulfil(job);
@@ -208,7 +209,7 @@ static asynchttp_code may_not_wait(const asynchttp_promise *promise)
 }
 
 /* The program looks at the promise, or lets go of it, without a wait in which the request would be carried out. */
-static void hurry(const asynchttp_promise *promise)
+static void hurry(asynchttp_promise *promise)
 {
     if (!ah_event_happened(&promise->done) && !inherited(promise))
         ah_queue_hurry(&promise->job);

@@ -304,8 +304,9 @@ static ah_push call_locked(ah_queue *queue)
 static bool leave_to_waiter_locked(ah_queue *queue, ah_job *job)
 {
     ah_worker *worker = job->expected ? replaceable_locked(queue, job) : NULL;
-    job->left = worker && ah_nap_spare(&worker->nap);
-    return job->left;
+    bool left = worker && ah_nap_spare(&worker->nap);
+    atomic_store_explicit(&job->for_waiter, left, memory_order_relaxed);
+    return left;
 }
 
 ah_push ah_queue_push(ah_queue *queue, ah_job *job)
@@ -546,9 +547,10 @@ static double lie_down_locked(ah_worker *worker, double seconds)
 /* How long the worker, which is resting, can still do so. */
 static double time_left_locked(const ah_worker *worker)
 {
+    double longest = worker->queue->idle_timeout;
     if (!worker->lent)
-        return worker->stay - (ah_clock_now() - worker->idle_since);
-    return worker->stay > shortest_rest ? worker->stay : shortest_rest;
+        return longest - (ah_clock_now() - worker->idle_since);
+    return longest > shortest_rest ? longest : shortest_rest;
 }
 
 /* Whether there is nothing for the worker to do, which was woken or not, and could rest on for so many seconds. Whoever
@@ -557,21 +559,21 @@ static bool rests_on_locked(const ah_worker *worker, bool woken, double seconds)
 {
     if (worker->lent)
         return true;
-    if (!worker->asleep || worker->member.held)
+    if (!worker->asleep || worker->member.held || (worker->nap.on && worker->queue->waiting.first))
         return false;
-    return woken || (worker->nap.on && !worker->queue->waiting.first && seconds > 0);
+    return woken || (worker->nap.on && seconds > 0);
 }
 
 bool ah_queue_rise(ah_worker *worker, bool woken, double *seconds)
 {
     pthread_mutex_lock(&worker->queue->lock);
-    double left = time_left_locked(worker);
-    bool risen = !rests_on_locked(worker, woken, left);
+    double longest = time_left_locked(worker);
+    bool risen = !rests_on_locked(worker, woken, longest);
     if (risen) {
         worker->resting = false;
         ah_nap_rise(&worker->nap);
     } else {
-        *seconds = lie_down_locked(worker, left);
+        *seconds = lie_down_locked(worker, longest);
     }
     unlock(worker->queue);
     return risen;
@@ -780,13 +782,21 @@ ah_rest ah_queue_rest(ah_worker *worker, double *seconds, pthread_t *leaver, boo
 
 /* ---- Those who wait for a job ---- */
 
-void ah_queue_hurry(const ah_job *job)
+/* If the job still waits for who was to carry it out, it is a worker's from now on, as any other. */
+static void reclaim_locked(ah_queue *queue, ah_job *job)
+{
+    bool left = atomic_exchange_explicit(&job->for_waiter, false, memory_order_relaxed);
+    if (left && job->place == AH_JOB_WAITING)
+        call_another_locked(queue);
+}
+
+void ah_queue_hurry(ah_job *job)
 {
     ah_queue *queue = job->queue;
-    if (!job->left)
+    if (!atomic_load_explicit(&job->for_waiter, memory_order_relaxed))
         return;
     pthread_mutex_lock(&queue->lock);
-    call_another_locked(queue);
+    reclaim_locked(queue, job);
     unlock(queue);
 }
 
@@ -801,8 +811,8 @@ ah_worker *ah_queue_borrow(ah_queue *queue, ah_job *job)
         go_on_locked(worker);
         begin_locked(worker, job);
         pass_on_locked(worker);
-    } else if (job->left) {
-        call_another_locked(queue);
+    } else {
+        reclaim_locked(queue, job);
     }
     unlock(queue);
     return worker;

@@ -7,8 +7,8 @@
  *   - every job is in exactly one place: in a list of the queue or of one worker, or nowhere because it is over;
  *   - a worker that sleeps and has room is in `idle` or in `spare`; while a job waits and somebody is in `idle`, either
  *     somebody is awake who has yet to look, and will wake the next, or enough are awake, and one of those asleep, the
- *     deputy, looks every millisecond whether they get on, or the job is left to whoever is going to wait for it, and the
- *     first in `idle` looks every millisecond whether it still waits;
+ *     deputy, looks every millisecond whether they get on, or the job, alone, is left to the thread that is expected to
+ *     wait for it, and one of those in `idle` naps, and looks every millisecond whether the job still waits;
  *   - a worker that is lent is at work on another thread than its own, and its own one does nothing but rest;
  *   - a worker leaves only when nothing of it is in flight, and the last one only when nothing waits.
  */
@@ -16,6 +16,7 @@
 #define AH_QUEUE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/clock.h"
 #include "base/parker.h"
@@ -61,8 +62,8 @@ struct ah_job {
     bool anyones;
     /* That, and who makes it can be expected to wait for it at once. */
     bool expected;
-    /* So nobody was called for it when it was handed over. Set then, for good. */
-    bool left;
+    /* It is left to that thread: no worker was called for it, nor is to be before the thread does anything else. */
+    atomic_bool for_waiter;
     /* The worker's, while it runs; NULL: it does not. */
     ah_exchange *exchange;
     /* A share, from when it was handed over to the end of its days, so that it can be cancelled at any time; NULL: it
@@ -240,7 +241,7 @@ ah_job *ah_queue_unhire(ah_queue *queue);
 ah_worker *ah_queue_borrow(ah_queue *queue, ah_job *job);
 
 /* If the job was left to whoever waits for it: a worker is to start it, if nobody has. */
-void ah_queue_hurry(const ah_job *job);
+void ah_queue_hurry(ah_job *job);
 
 /* Gives the worker back, whose own thread goes on with what is still in flight. */
 void ah_queue_give_back(ah_worker *worker);
@@ -250,9 +251,12 @@ void ah_queue_give_back(ah_worker *worker);
 /* The worker's thread has begun. */
 void ah_queue_enroll(ah_worker *worker);
 
-/* The worker has rested: until it was woken, or for as long as it was to. False: it is lent, or was woken for what a
- * thread that it was lent to has done by now, or has napped and there is nothing for it, and rests on, for at most so many
- * seconds, or not at all if these are negative; they are left as they are if it has risen. */
+/* The worker has rested: until it was woken, or for as long as it was to. False: it rests on, for at most so many seconds,
+ * or not at all if these are negative, since
+ *   - it is lent;
+ *   - it was woken for what a thread that it was lent to has done by now;
+ *   - it naps, and there is nothing for it.
+ * If it has risen, *seconds is left as it is. */
 bool ah_queue_rise(ah_worker *worker, bool woken, double *seconds);
 
 /* The worker's transfers are there. */

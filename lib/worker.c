@@ -227,10 +227,15 @@ static void work_for(ah_worker *worker)
     ah_sigpipe_unblock(&guard);
 }
 
+bool ah_worker_may_stand_in(const ah_job *job)
+{
+    return job->anyones && !self && ah_thread_has_stack();
+}
+
 void ah_worker_stand_in(ah_job *job)
 {
     int state;
-    bool may = job->anyones && !self && ah_thread_has_stack();
+    bool may = ah_worker_may_stand_in(job);
     if (!may)
         ah_queue_hurry(job);
     ah_worker *worker = may ? ah_queue_borrow(job->queue, job) : NULL;

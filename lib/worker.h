@@ -13,6 +13,10 @@ int ah_worker_start(ah_queue *queue);
 /* The queue whose worker the calling thread is, or stands in for; NULL: it is none. */
 const ah_queue *ah_worker_queue(void);
 
+/* Whether the calling thread may carry out the job in the place of a worker: the job is anyone's, and the thread has a large
+ * stack, and is no worker. */
+bool ah_worker_may_stand_in(const ah_job *job);
+
 /* The calling thread is about to wait for the job, however long: if nobody has started it, and it is anyone's, the thread
  * carries it out in the place of a worker, as far as no worker is needed. */
 void ah_worker_stand_in(ah_job *job);

@@ -94,6 +94,10 @@ START_TEST(name_and_value_need_no_zero_byte)
     ck_assert(ah_fields_add(&fields, "Name: value", 2, &"Name: value"[6], 3));
     ck_value(&fields, "name", "Name: value");
     ck_value(&fields, "na", "val");
+    ck_assert_ptr_eq(ah_fields_find_n(&fields, "NAME: value", 4), &fields.fields[0]);
+    ck_assert_ptr_eq(ah_fields_find_n(&fields, "NAME: value", 2), &fields.fields[1]);
+    ck_assert_ptr_null(ah_fields_find_n(&fields, "NAME: value", 3));
+    ck_assert_ptr_null(ah_fields_find_n(&fields, "NAME: value", 0));
     ah_fields_clear(&fields);
 }
 END_TEST

@@ -314,7 +314,7 @@ START_TEST(test_who_is_given_back_learns_of_another_timeout)
             ah_queue_limit(queue, 1, 1, 0);
             /* But it does not look again and again whether it is still lent. */
             ck_assert(!ah_queue_rise(worker, false, &seconds));
-            ck_assert_double_ge(seconds, 0.1);
+            ck_assert_double_eq_tol(seconds, 0.1, 1e-9);
             ah_queue_limit(queue, 1, 1, 1);
         }
         ck_assert(ah_queue_done(worker, &jobs[0], true));
@@ -380,6 +380,22 @@ START_TEST(test_job_that_was_left_in_vain_is_found)
 }
 END_TEST
 
+/* It was called for the job before, and is late; it has slept so long that it would nap no longer. */
+START_TEST(test_job_is_not_slept_through)
+{
+    ah_worker *worker = nap_alone();
+    push(&jobs[0]);
+    ck_assert_ptr_eq(ah_queue_borrow(queue, &jobs[0]), worker);
+    ck_assert(ah_queue_done(worker, &jobs[0], true));
+    ah_queue_give_back(worker);
+    worker->nap.since = 0;
+    push_expected(&jobs[1]);
+    ck_assert(worker->asleep);
+    ck_assert(rises(worker));
+    ck_takes(worker, &jobs[1]);
+}
+END_TEST
+
 START_TEST(test_who_has_napped_long_enough_rises)
 {
     ah_worker *worker = nap_alone();
@@ -420,10 +436,27 @@ START_TEST(test_job_that_was_left_can_be_hurried)
     ah_queue_hurry(&jobs[0]);
     ck_assert(!worker->asleep);
     ck_takes(worker, &jobs[0]);
-    ah_queue_hurry(&jobs[0]);
     ck_assert(ah_queue_done(worker, &jobs[0], true));
-    ah_queue_hurry(&jobs[0]);
     ck_takes_nothing(worker);
+}
+END_TEST
+
+/* And once only, by who looks at it again and again, while another is left. */
+START_TEST(test_job_that_is_under_way_hurries_nobody)
+{
+    rest_all();
+    queue->crew.processors = queue->crew.enough = WORKERS;
+    for (int i = 0; i < WORKERS; i++) {
+        workers[i].nap.on = true;
+        jobs[i].queue = queue;
+    }
+    push_expected(&jobs[0]);
+    ck_assert_ptr_eq(ah_queue_borrow(queue, &jobs[0]), &workers[1]);
+    push_expected(&jobs[1]);
+    ah_queue_hurry(&jobs[0]);
+    ck_assert(workers[0].asleep);
+    ah_queue_hurry(&jobs[1]);
+    ck_assert(!workers[0].asleep);
 }
 END_TEST
 
@@ -480,10 +513,12 @@ Suite *queue_suite(void)
     tcase_add_test(tcase, test_who_is_given_back_learns_of_another_timeout);
     tcase_add_test(tcase, test_job_is_left_to_who_waits);
     tcase_add_test(tcase, test_job_that_was_left_in_vain_is_found);
+    tcase_add_test(tcase, test_job_is_not_slept_through);
     tcase_add_test(tcase, test_who_has_napped_long_enough_rises);
     tcase_add_test(tcase, test_other_jobs_are_not_left);
     tcase_add_test(tcase, test_job_is_not_left_if_one_waits);
     tcase_add_test(tcase, test_job_that_was_left_can_be_hurried);
+    tcase_add_test(tcase, test_job_that_is_under_way_hurries_nobody);
     tcase_add_test(tcase, test_who_cannot_stand_in_calls_for_it);
     tcase_add_test(tcase, test_job_that_was_left_can_be_cancelled);
     tcase_add_test(tcase, test_who_naps_leaves_what_is_shut);

@@ -167,6 +167,8 @@ END_TEST
 /* Nobody looks at some of those that come after many that were waited for at once. */
 START_TEST(test_request_that_is_not_waited_for)
 {
+    /* Nobody looks at the queue by chance. */
+    ck_assert_int_eq(asynchttp_http_set_worker_idle_timeout(http, 3600), ASYNCHTTP_OK);
     for (int round = 0; round < 10; round++) {
         for (int i = 0; i < MANY; i++)
             get_and_wait("/bytes/10", NULL);

@@ -14,7 +14,7 @@ struct span {
 
 char ah_lower(char character)
 {
-    /* Without a branch, which would be foretold badly in names of mixed case. */
+    /* Without a branch, which would be predicted badly in names of mixed case. */
     unsigned is_upper = (unsigned)(unsigned char)character - 'A' < 26;
     return (char)((unsigned char)character | is_upper << 5);
 }

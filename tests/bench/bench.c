@@ -276,7 +276,8 @@ static void run_burst(bench *b)
 
 static const verb verbs[] = {
     {"get", "UN", "N GETs, one at a time", 1, 0, 0, uri_same, run_timed},
-    {"many", "UNC", "N GETs, at most C at a time, 64 or 4 C queued ahead", FEW, 0, 0, uri_same, run_many},
+    {"many", "UNC", "N GETs, at most C at a time, 64 or 4 C queued ahead, whichever is more", FEW, 0, 0, uri_same,
+     run_many},
     {"fill", "DPK", "GETs PREFIX0000, PREFIX0001, ... into the cache directory", QUEUED, 0, 0, uri_numbered, run_timed},
     {"store", "DPNF", "a GET and N timed ones of PREFIX%04d from number FIRST on, one at a time, with latencies", 1, 0,
      0, uri_numbered, run_stores},

@@ -15,7 +15,6 @@ import argparse
 import dataclasses
 import os
 import platform
-import random
 import re
 import shlex
 import signal
@@ -155,9 +154,11 @@ def measure(runner, workload, rounds, quick):
                     runner.filled.append(int(setup.fields["cache_bytes"]))
         for number in range(rounds):
             print(f"{workload.key}: round {number + 1} of {rounds}", file=sys.stderr)
-            # Each round has an order of its own, the same in each run: whoever comes before leaves memory that the host
-            # has found, a clock that has slowed down, or the like.
-            for c in random.Random(number).sample(contestants, len(contestants)):
+            # Each is first in its turn: who comes before leaves memory that the host has found, a clock that has slowed
+            # down, or the like. Backwards in every other round, so that it is not always after the same one.
+            first = number // 2 % len(contestants)
+            order = contestants[first:] + contestants[:first]
+            for c in order[::-1] if number % 2 else order:
                 runs[c.name].append(runner.run(c.command, c.processes, kept, c.proof))
     return runs
 
