@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <sys/mman.h>
 #endif
 
+#include "base/clock.h"
 #include "base/pool.h"
 
 static const size_t smallest = 64;
@@ -53,30 +55,75 @@ static char *move(ah_buffer *buffer, char *data)
     return data;
 }
 
-/* What is written for the first time costs a page fault for each page, more than to receive what is written there. Where
- * large pages are not to be had, nothing is lost. */
-static void take_large_pages(char *data, size_t capacity)
+/* ---- Large memory ---- */
+
+/*
+ * What is written for the first time costs a page fault for each page, more than to receive what is written there. A large
+ * page saves hundreds of them. But a virtual machine may have to be given the memory for it by its host first, which can
+ * take longer than small pages of memory that it has: then those are asked for, many at a time, and a large one is tried
+ * again later.
+ */
+#if defined(MADV_HUGEPAGE) && defined(MADV_POPULATE_WRITE)
+
+/* Seconds: small pages for as much memory take less, even where they are slow. */
+static const double slow = 0.0015;
+/* For as many times as much memory no large page is tried then. */
+enum { PASSED_OVER = 64 };
+
+static void provide(char *page)
 {
-#if defined(MADV_HUGEPAGE)
-    uintptr_t start = ((uintptr_t)data + large_page - 1) & ~(large_page - 1);
-    uintptr_t end = ((uintptr_t)data + capacity) & ~(large_page - 1);
-    if (start < end)
-        madvise((void *)start, end - start, MADV_HUGEPAGE);
-#else
-    (void)data;
-    (void)capacity;
-#endif
+    static atomic_uint passes;
+    unsigned left = atomic_load_explicit(&passes, memory_order_relaxed);
+    if (left) {
+        /* Which of several threads counts does not matter. */
+        atomic_store_explicit(&passes, left - 1, memory_order_relaxed);
+        madvise(page, large_page, MADV_POPULATE_WRITE);
+        return;
+    }
+    ah_time before = ah_clock_now();
+    madvise(page, large_page, MADV_HUGEPAGE);
+    madvise(page, large_page, MADV_POPULATE_WRITE);
+    if (ah_clock_now() - before > slow)
+        atomic_store_explicit(&passes, PASSED_OVER, memory_order_relaxed);
 }
 
-/* Memory on large pages; NULL: none. */
-static char *obtain_large_pages(size_t capacity)
+#elif defined(MADV_HUGEPAGE)
+
+static void provide(char *page)
+{
+    madvise(page, large_page, MADV_HUGEPAGE);
+}
+
+#else
+
+static void provide(char *page)
+{
+    (void)page;
+}
+
+#endif
+
+/* Memory on which large pages can lie; NULL: none. */
+static char *obtain_large(size_t capacity)
 {
     void *data;
-    if (posix_memalign(&data, large_page, capacity))
-        return NULL;
-    take_large_pages(data, capacity);
-    return data;
+    return posix_memalign(&data, large_page, capacity) == 0 ? data : NULL;
 }
+
+static bool is_large(const char *data, size_t capacity)
+{
+    return capacity >= huge && ((uintptr_t)data & (large_page - 1)) == 0;
+}
+
+/* So many bytes are about to be written there, behind what has been. Each page is provided when it is begun. */
+static void provide_pages(char *data, size_t capacity, size_t written, size_t length)
+{
+    size_t first = (written + large_page - 1) & ~(large_page - 1);
+    for (size_t at = first; at < written + length && capacity - at >= large_page; at += large_page)
+        provide(data + at);
+}
+
+/* ---- Growing ---- */
 
 static bool is_pooled(size_t capacity)
 {
@@ -88,9 +135,11 @@ static bool is_pooled(size_t capacity)
 static char *enlarge(ah_buffer *buffer, size_t capacity)
 {
     bool far = capacity >= huge && capacity / 2 >= buffer->capacity;
-    char *data = far ? move(buffer, obtain_large_pages(capacity)) : NULL;
-    if (data)
-        return data;
+    char *data = far ? obtain_large(capacity) : NULL;
+    if (data) {
+        provide_pages(data, capacity, 0, buffer->length);
+        return move(buffer, data);
+    }
     if (is_pooled(buffer->capacity) || is_pooled(capacity))
         return move(buffer, ah_pool_obtain(capacity));
     return realloc(buffer->data, capacity);
@@ -119,6 +168,8 @@ bool ah_buffer_append(ah_buffer *buffer, const void *bytes, size_t length)
 {
     if (!ah_buffer_reserve(buffer, length))
         return false;
+    if (is_large(buffer->data, buffer->capacity))
+        provide_pages(buffer->data, buffer->capacity, buffer->length, length);
     if (length)
         memcpy(buffer->data + buffer->length, bytes, length);
     buffer->length += length;
