@@ -67,7 +67,7 @@ static char *move(ah_buffer *buffer, char *data)
 
 /* Seconds: small pages for as much memory take less, even where they are slow. */
 static const double slow = 0.0015;
-/* For as many times as much memory no large page is tried then. */
+/* For so many times as much memory no large page is tried then. */
 enum { PASSED_OVER = 64 };
 
 static void provide(char *page)
@@ -115,11 +115,18 @@ static bool is_large(const char *data, size_t capacity)
     return capacity >= huge && ((uintptr_t)data & (large_page - 1)) == 0;
 }
 
-/* So many bytes are about to be written there, behind what has been. Each page is provided when it is begun. */
-static void provide_pages(char *data, size_t capacity, size_t written, size_t length)
+/* Where nothing has been written yet: behind the zero byte, once there is one. */
+static size_t unwritten(const ah_buffer *buffer)
 {
-    size_t first = (written + large_page - 1) & ~(large_page - 1);
-    for (size_t at = first; at < written + length && capacity - at >= large_page; at += large_page)
+    return buffer->length ? buffer->length + 1 : 0;
+}
+
+/* What is from there on and before there is about to be written for the first time. Each page is provided before the first
+ * byte in it is written, or it would be a small one. */
+static void provide_pages(char *data, size_t capacity, size_t from, size_t to)
+{
+    size_t first = (from + large_page - 1) & ~(large_page - 1);
+    for (size_t at = first; at < to && capacity - at >= large_page; at += large_page)
         provide(data + at);
 }
 
@@ -137,7 +144,7 @@ static char *enlarge(ah_buffer *buffer, size_t capacity)
     bool far = capacity >= huge && capacity / 2 >= buffer->capacity;
     char *data = far ? obtain_large(capacity) : NULL;
     if (data) {
-        provide_pages(data, capacity, 0, buffer->length);
+        provide_pages(data, capacity, 0, unwritten(buffer));
         return move(buffer, data);
     }
     if (is_pooled(buffer->capacity) || is_pooled(capacity))
@@ -169,7 +176,7 @@ bool ah_buffer_append(ah_buffer *buffer, const void *bytes, size_t length)
     if (!ah_buffer_reserve(buffer, length))
         return false;
     if (is_large(buffer->data, buffer->capacity))
-        provide_pages(buffer->data, buffer->capacity, buffer->length, length);
+        provide_pages(buffer->data, buffer->capacity, unwritten(buffer), buffer->length + length + 1);
     if (length)
         memcpy(buffer->data + buffer->length, bytes, length);
     buffer->length += length;
