@@ -23,6 +23,7 @@ int main(void)
     srunner_add_suite(runner, habit_suite());
     srunner_add_suite(runner, heap_suite());
     srunner_add_suite(runner, log_suite());
+    srunner_add_suite(runner, mapping_suite());
     srunner_add_suite(runner, nap_suite());
     srunner_add_suite(runner, outcome_suite());
     srunner_add_suite(runner, parker_suite());

@@ -22,6 +22,7 @@ Suite *frames_suite(void);
 Suite *habit_suite(void);
 Suite *heap_suite(void);
 Suite *log_suite(void);
+Suite *mapping_suite(void);
 Suite *nap_suite(void);
 Suite *outcome_suite(void);
 Suite *parker_suite(void);

@@ -1,8 +1,3 @@
-#if defined(__linux__) && !defined(_DEFAULT_SOURCE)
-/* For madvise() and MAP_ANONYMOUS. */
-#define _DEFAULT_SOURCE
-#endif
-
 #include "base/pool.h"
 
 #include <pthread.h>
@@ -11,7 +6,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "base/mapping.h"
 
 /* Tools that watch memory are to see each piece as one allocation. */
 #if defined(__has_feature)
@@ -151,14 +147,10 @@ static bool has_leak_check(void)
 
 static void prepare(void)
 {
-#if defined(MAP_ANONYMOUS)
     const char *wanted = getenv("ASYNCHTTP_POOL");
     plain = wanted && *wanted ? strcmp(wanted, "0") == 0 : AH_PLAIN_MEMORY || has_leak_check();
-#else
-    plain = true;
-#endif
     make_shelves();
-    if (pthread_atfork(NULL, NULL, begin_anew))
+    if (!ah_mapping_exists() || pthread_atfork(NULL, NULL, begin_anew))
         plain = true;
 }
 
@@ -183,32 +175,10 @@ static void unlink_chunk(shelf *on, chunk *linked)
         on->first = linked->next;
 }
 
-/* Asks for memory before it is written to; where that cannot be done, it comes as it is. */
-static void populate(char *memory, size_t length)
-{
-#if defined(MADV_POPULATE_WRITE)
-    madvise(memory, length, MADV_POPULATE_WRITE);
-#else
-    (void)memory;
-    (void)length;
-#endif
-}
-
 /* Aligned to its size, which is a power of two. NULL: no memory. */
 static char *map(size_t size)
 {
-#if defined(MAP_ANONYMOUS)
-    char *memory = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-#else
-    char *memory = MAP_FAILED;
-#endif
-    if (memory == MAP_FAILED)
-        return NULL;
-    size_t before = size - (uintptr_t)memory % size;
-    munmap(memory, before);
-    if (before < size)
-        munmap(memory + before + size, size - before);
-    return memory + before;
+    return ah_mapping_new(size, size);
 }
 
 /* Begins a region; without memory for one, none. */
@@ -216,10 +186,8 @@ static void map_region_locked(void)
 {
     source.next = map(region_size);
     source.end = source.next ? source.next + region_size : NULL;
-#if defined(MADV_HUGEPAGE)
     if (source.next)
-        madvise(source.next, region_size, MADV_HUGEPAGE);
-#endif
+        ah_mapping_prefer_large(source.next, region_size);
 }
 
 static char *take_memory_locked(void)
@@ -243,7 +211,7 @@ static chunk *map_chunk(void)
     source.chunks += memory ? 1 : 0;
     pthread_mutex_unlock(&source.lock);
     if (memory)
-        populate(memory, least_step);
+        ah_mapping_populate(memory, least_step);
     return (chunk *)(void *)memory;
 }
 
@@ -252,7 +220,7 @@ static void unmap_rest(void)
 {
     pthread_mutex_lock(&source.lock);
     if (source.next != source.end)
-        munmap(source.next, (size_t)(source.end - source.next));
+        ah_mapping_free(source.next, (size_t)(source.end - source.next));
     source.next = source.end = NULL;
     pthread_mutex_unlock(&source.lock);
 }
@@ -260,7 +228,7 @@ static void unmap_rest(void)
 static void unmap_idle(chunk *gone)
 {
     atomic_fetch_sub_explicit(&idle, 1, memory_order_relaxed);
-    munmap(gone, chunk_size);
+    ah_mapping_free((char *)gone, chunk_size);
     pthread_mutex_lock(&source.lock);
     source.chunks--;
     pthread_mutex_unlock(&source.lock);
@@ -306,7 +274,7 @@ static void touch(chunk *one)
     size_t target = (one->fresh + step - 1) / step * step;
     if (target > end_of_pieces(one))
         target = end_of_pieces(one);
-    populate((char *)one + one->touched, target - one->touched);
+    ah_mapping_populate((char *)one + one->touched, target - one->touched);
     one->touched = target;
 }
 

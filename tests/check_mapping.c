@@ -1,0 +1,79 @@
+/*
+ * Tests of lib/base/mapping.h.
+ */
+#include "suites.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/mapping.h"
+
+enum { PIECE = 2 << 20, SIZE = 4 * PIECE };
+
+START_TEST(memory_is_aligned_and_empty)
+{
+    for (size_t alignment = 1 << 16; alignment <= 1 << 24; alignment *= 2) {
+        char *memory = ah_mapping_new(1 << 16, alignment);
+        ck_assert_ptr_nonnull(memory);
+        ck_assert_uint_eq((uintptr_t)memory % alignment, 0);
+        for (size_t i = 0; i < 1 << 16; i++)
+            ck_assert_int_eq(memory[i], 0);
+        memset(memory, 'x', 1 << 16);
+        ah_mapping_free(memory, 1 << 16);
+    }
+}
+END_TEST
+
+START_TEST(there_is_an_end_to_memory)
+{
+    ck_assert_ptr_null(ah_mapping_new(SIZE_MAX - PIECE + 1, PIECE));
+    ck_assert_ptr_null(ah_mapping_new(SIZE_MAX / PIECE * PIECE, PIECE));
+    ck_assert_ptr_null(ah_mapping_new(SIZE_MAX / 2 / PIECE * PIECE, PIECE));
+}
+END_TEST
+
+START_TEST(part_of_it_can_be_freed)
+{
+    char *memory = ah_mapping_new(SIZE, PIECE);
+    ck_assert_ptr_nonnull(memory);
+    memset(memory, 'x', SIZE);
+    ah_mapping_free(memory, PIECE);
+    ah_mapping_free(memory + 2 * PIECE, SIZE - 2 * PIECE);
+    ck_assert_int_eq(memory[PIECE], 'x');
+    ck_assert_int_eq(memory[2 * PIECE - 1], 'x');
+    ah_mapping_free(memory + PIECE, PIECE);
+}
+END_TEST
+
+/* Whatever each piece lies on, and whether there is anything in it. */
+START_TEST(what_is_moved_stays_as_it_was)
+{
+    char *from = ah_mapping_new(SIZE, PIECE), *to = ah_mapping_new(2 * SIZE, PIECE);
+    ck_assert_ptr_nonnull(from);
+    ck_assert_ptr_nonnull(to);
+    ah_mapping_prefer_large(from + PIECE, PIECE);
+    ah_mapping_populate(from + 2 * PIECE, PIECE);
+    memset(from, 'a', PIECE);
+    memset(from + PIECE, 'b', PIECE);
+    memset(to, 'x', 2 * SIZE);
+    ah_mapping_move(to, from, SIZE, PIECE);
+    for (size_t i = 0; i < 2 * SIZE; i++) {
+        static const char expected[] = {'a', 'b', 0, 0, 'x', 'x', 'x', 'x'};
+        if (to[i] != expected[i / PIECE])
+            ck_abort_msg("byte %zu is %d", i, to[i]);
+    }
+    ah_mapping_free(to, 2 * SIZE);
+}
+END_TEST
+
+Suite *mapping_suite(void)
+{
+    Suite *suite = suite_create("mapping");
+    TCase *tcase = tcase_create("mapping");
+    tcase_add_test(tcase, memory_is_aligned_and_empty);
+    tcase_add_test(tcase, there_is_an_end_to_memory);
+    tcase_add_test(tcase, part_of_it_can_be_freed);
+    tcase_add_test(tcase, what_is_moved_stays_as_it_was);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
