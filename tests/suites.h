@@ -25,6 +25,7 @@ Suite *log_suite(void);
 Suite *mapping_suite(void);
 Suite *nap_suite(void);
 Suite *outcome_suite(void);
+Suite *pages_suite(void);
 Suite *parker_suite(void);
 Suite *poller_suite(void);
 Suite *pool_suite(void);

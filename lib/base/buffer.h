@@ -15,6 +15,8 @@ typedef struct ah_buffer {
     size_t capacity;
     /* The most bytes it may hold; 0: as many as there is memory for. */
     size_t maximum;
+    /* Whose memory it is; NULL: malloc()'s, or the pool's. */
+    struct ah_pages *pages;
 } ah_buffer;
 
 /* Makes room for so many more bytes. False: over the maximum, or no memory; nothing has changed. */

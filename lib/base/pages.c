@@ -1,0 +1,238 @@
+#include "base/pages.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/fork.h"
+#include "base/log.h"
+#include "base/mapping.h"
+#include "base/parker.h"
+#include "base/thread.h"
+
+/* A large page, and what is asked for at a time. */
+static const size_t large_page = (size_t)2 << 20;
+
+/* Seconds from one large page to the next: what comes faster is held up by page faults. */
+static const double fast = 0.008;
+/* For less than this the thread is not worth its start. */
+static const size_t worthwhile = (size_t)8 << 20;
+/* Seconds after which the thread leaves if nobody writes. */
+static const double patience = 1;
+
+enum helper { UNTRIED, STARTED, OVER };
+
+struct ah_pages {
+    char *memory;
+    size_t size;
+    /* Offsets, multiples of a large page. What is before the one has been asked for, or is at this moment; only what is
+     * before the other may have been written to. */
+    atomic_size_t next;
+    atomic_size_t needed;
+
+    /* The writer's: when that was last set, 0 for never; whether it was set fast. */
+    ah_time needed_at;
+    bool haste;
+    enum helper helper;
+    ah_process process;
+    pthread_t thread;
+
+    ah_parker parker;
+    atomic_bool stopped;
+    atomic_bool left;
+};
+
+/* What is mapped for so many bytes. */
+static size_t mapped(size_t size)
+{
+    return (size + large_page - 1) & ~(large_page - 1);
+}
+
+/* NULL: no memory. */
+static char *obtain(size_t size)
+{
+    return size <= SIZE_MAX - large_page ? ah_mapping_new(mapped(size), large_page) : NULL;
+}
+
+/* ---- Asking ---- */
+
+/* Seconds: small pages for as much memory as a large one has take less, even where they are slow. */
+static const double slow = 0.0015;
+/* For so many times as much memory no large page is tried then. */
+enum { PASSED_OVER = 64 };
+
+/* Whether this is to be a large page. */
+static bool try_large(atomic_uint *passes)
+{
+    unsigned left = atomic_load_explicit(passes, memory_order_relaxed);
+    /* Which of several threads counts does not matter. */
+    if (left)
+        atomic_store_explicit(passes, left - 1, memory_order_relaxed);
+    return !left;
+}
+
+/*
+ * A large page saves hundreds of faults. But a virtual machine may have to be given the memory for it by its host first,
+ * which can take longer than small pages of memory that it has: then those are asked for, many at a time, and a large one
+ * is tried again later. False: they come as they are written to.
+ */
+static bool provide(char *page)
+{
+    static atomic_uint passes;
+    if (!try_large(&passes))
+        return ah_mapping_populate(page, large_page);
+    ah_time before = ah_clock_now();
+    ah_mapping_prefer_large(page, large_page);
+    bool provided = ah_mapping_populate(page, large_page);
+    if (ah_clock_now() - before > slow)
+        atomic_store_explicit(&passes, PASSED_OVER, memory_order_relaxed);
+    return provided;
+}
+
+/* What is behind the last whole large page is left to page faults. */
+static bool is_last(const ah_pages *pages, size_t at)
+{
+    return pages->size - at < large_page;
+}
+
+/* Asks for the next of them if it begins before the limit. Both threads do. */
+static bool ask(ah_pages *pages, size_t limit, bool *provided)
+{
+    size_t at = atomic_load(&pages->next);
+    do {
+        if (at >= limit || is_last(pages, at))
+            return false;
+    } while (!atomic_compare_exchange_weak(&pages->next, &at, at + large_page));
+    *provided = provide(pages->memory + at);
+    return true;
+}
+
+/* ---- The thread ahead of the writer ---- */
+
+static bool ask_ahead(ah_pages *pages, bool *provided)
+{
+    size_t needed = atomic_load(&pages->needed);
+    return ask(pages, needed + (needed > AH_PAGES_AHEAD ? needed : AH_PAGES_AHEAD), provided);
+}
+
+static void *run(void *data)
+{
+    ah_pages *pages = data;
+    bool provided = true;
+    ah_log_name_thread("pages");
+    while (provided && !atomic_load(&pages->stopped)) {
+        if (ask_ahead(pages, &provided))
+            continue;
+        if (is_last(pages, atomic_load(&pages->next)) || !ah_parker_sleep(&pages->parker, ah_clock_in(patience)))
+            break;
+    }
+    atomic_store(&pages->left, true);
+    return NULL;
+}
+
+static void start(ah_pages *pages)
+{
+    if (pages->size - atomic_load(&pages->next) < worthwhile)
+        return;
+    pages->helper = OVER;
+    atomic_store(&pages->stopped, false);
+    atomic_store(&pages->left, false);
+    if (ah_thread_processors() < 2 || ah_thread_start(&pages->thread, run, pages))
+        return;
+    pages->helper = STARTED;
+    AH_DEBUG("memory", "A thread asks for the pages of %zu bytes before they are written to", pages->size);
+}
+
+/* In a child of fork() there is no such thread. */
+static void join(ah_pages *pages)
+{
+    if (pages->helper == STARTED && pages->process == ah_process_current())
+        pthread_join(pages->thread, NULL);
+    pages->helper = OVER;
+}
+
+static void stop(ah_pages *pages)
+{
+    if (pages->helper != STARTED)
+        return;
+    atomic_store(&pages->stopped, true);
+    ah_parker_wake(&pages->parker);
+    join(pages);
+}
+
+static void tell(ah_pages *pages)
+{
+    if (pages->helper == UNTRIED && pages->haste)
+        start(pages);
+    else if (pages->helper == STARTED && atomic_load(&pages->left))
+        join(pages);
+    else if (pages->helper == STARTED)
+        ah_parker_wake(&pages->parker);
+}
+
+/* ---- For who writes ---- */
+
+ah_pages *ah_pages_new(size_t size)
+{
+    ah_pages *pages = calloc(1, sizeof(*pages));
+    if (!pages)
+        return NULL;
+    pages->size = size;
+    pages->memory = obtain(size);
+    if (!pages->memory) {
+        free(pages);
+        return NULL;
+    }
+    ah_fork_init();
+    pages->process = ah_process_current();
+    ah_parker_init(&pages->parker);
+    return pages;
+}
+
+char *ah_pages_memory(const ah_pages *pages)
+{
+    return pages->memory;
+}
+
+bool ah_pages_enlarge(ah_pages *pages, size_t size)
+{
+    char *memory = obtain(size);
+    if (!memory)
+        return false;
+    stop(pages);
+    ah_mapping_move(memory, pages->memory, mapped(pages->size), large_page);
+    pages->memory = memory;
+    pages->size = size;
+    pages->helper = UNTRIED;
+    return true;
+}
+
+void ah_pages_need(ah_pages *pages, size_t end)
+{
+    size_t needed = atomic_load_explicit(&pages->needed, memory_order_relaxed);
+    if (end <= needed || is_last(pages, needed))
+        return;
+    while (needed < end && !is_last(pages, needed))
+        needed += large_page;
+    atomic_store(&pages->needed, needed);
+    ah_time now = ah_clock_now();
+    pages->haste = pages->haste || now - pages->needed_at < fast;
+    pages->needed_at = now;
+    tell(pages);
+    bool provided = true;
+    while (ask(pages, needed, &provided))
+        continue;
+    if (!provided && pages->helper == UNTRIED)
+        pages->helper = OVER;
+}
+
+void ah_pages_free(ah_pages *pages)
+{
+    if (!pages)
+        return;
+    stop(pages);
+    ah_parker_destroy(&pages->parker);
+    ah_mapping_free(pages->memory, mapped(pages->size));
+    free(pages);
+}
