@@ -292,7 +292,9 @@ ASYNCHTTP_EXTERN asynchttp_code asynchttp_cache_stats(asynchttp_cache *cache, as
 
 /* The most worker threads at once, from 1 to 10,000; 5 by default [asynchttp.Http(max_workers)].
  * Takes effect at once: more start if work waits, and surplus ones leave as their work ends. While as
- * many as there are processors are busy without waiting for anything, others leave what waits to them. */
+ * many as there are processors are busy without waiting for anything, others leave what waits to them.
+ * Besides, for a while there is a thread for a cache that is written to, and one for a large body that comes fast, for
+ * which it obtains the memory; of the latter there are fewer than the process has processors. */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_max_workers(asynchttp_http *http, unsigned max_workers);
 ASYNCHTTP_EXTERN unsigned asynchttp_http_max_workers(asynchttp_http *http);
 

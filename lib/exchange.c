@@ -457,6 +457,7 @@ static void end(ah_exchange *exchange, ah_landing landing)
     exchange->authorization = NULL;
     ah_fields_clear(&exchange->added);
     ah_challenges_clear(&exchange->challenges);
+    ah_buffer_settle(&exchange->outcome->content);
 }
 
 /* Goes on from a step as far as it goes without waiting. Returns whether it is still under way. */

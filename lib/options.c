@@ -8,8 +8,8 @@
 
 #include "proxy.h"
 
-/* The most bytes that are received at once: four times as many as libcurl does by itself, so that a large body takes a
- * quarter of the system calls. A small response touches no more of this memory than of less. */
+/* The most bytes that are received at once: four times as many as libcurl does by itself, so that a large body over http
+ * takes a quarter of the system calls. A small response touches no more of this memory than of less. */
 static const long most_at_once = 64 << 10;
 
 static const char default_accept_encoding[] = "gzip, deflate";
@@ -210,7 +210,8 @@ static void set_connection(setting *to)
     SET(to, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     if (ah_options_share(request))
         SET(to, CURLOPT_PIPEWAIT, 1L);
-    /* Not if libcurl still has the memory of a transfer that got no connection. Best effort. */
+    /* Before 8.7 libcurl refuses if it still has such memory, of a transfer that got no connection, or whose connection
+     * others use. Best effort. */
     curl_easy_setopt(to->easy, CURLOPT_BUFFERSIZE, most_at_once);
 #if CURL_AT_LEAST_VERSION(7, 87, 0)
     /* A name that is still being resolved does not hold up a cancellation. Best effort. */

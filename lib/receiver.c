@@ -11,9 +11,9 @@
 /* libcurl bounds the bytes of a head; this bounds what many short lines cost, as newer versions of libcurl do. */
 static const size_t most_lines = 5000;
 /* How much of an announced Content-Length is believed before the content is there. */
-static const uint64_t most_presized = 16 << 20;
+static const uint64_t most_presized = 4 << 20;
 /* And once so much is there: how many times as much. */
-static const uint64_t trust = 16;
+static const uint64_t trust = 64;
 
 void ah_receiver_init(ah_receiver *receiver, const ah_request *request, ah_outcome *outcome, ah_head_function *on_head,
                       void *owner)

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
 #include "cache/store_objects.h"
 
 /* ---- Scenarios: each checks what it can, whatever fails ---- */
@@ -320,6 +321,22 @@ static void life_with_sqlite(void)
     stored_remove_directory();
 }
 
+/* Large memory, which the library has for content when it does not keep to malloc(). */
+static void write_to_pages(void)
+{
+    enum { PAGE = 2 << 20, PAGES = 20 };
+    ah_pages *pages = ah_pages_new(PAGES * PAGE);
+    if (!pages)
+        return;
+    for (size_t i = 0; i < PAGES; i++) {
+        ah_pages_need(pages, (i + 1) * PAGE);
+        memset(ah_pages_memory(pages) + i * PAGE, 'x', PAGE);
+    }
+    ck_assert_uint_eq(ah_pages_settle(pages, (PAGES - 1) * PAGE), (PAGES - 1) * PAGE);
+    ck_assert_int_eq(ah_pages_memory(pages)[(PAGES - 1) * PAGE - 1], 'x');
+    ah_pages_free(pages);
+}
+
 /* Runs the scenario with each call failing in turn, until it makes fewer calls than that. Returns how many fail. */
 static long fail_each(void (*scenario)(void), long kept)
 {
@@ -337,6 +354,12 @@ static long fail_each(void (*scenario)(void), long kept)
 START_TEST(every_failed_allocation_is_survived)
 {
     ck_assert_int_gt(fail_each(whole_life, 0), 100);
+}
+END_TEST
+
+START_TEST(every_failed_allocation_is_survived_by_pages)
+{
+    ck_assert_int_ge(fail_each(write_to_pages, 0), 2);
 }
 END_TEST
 
@@ -371,6 +394,7 @@ int main(void)
     TCase *tcase = tcase_create("failing");
     tcase_set_timeout(tcase, 300);
     tcase_add_test(tcase, every_failed_allocation_is_survived);
+    tcase_add_test(tcase, every_failed_allocation_is_survived_by_pages);
     tcase_add_test(tcase, every_failed_allocation_is_survived_with_a_log);
     tcase_add_test(tcase, every_failed_allocation_is_survived_with_a_cache_of_objects);
     tcase_add_test(tcase, every_failed_allocation_is_survived_with_a_cache_in_sqlite);

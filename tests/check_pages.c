@@ -16,9 +16,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/mapping.h"
 #include "base/pages.h"
+#include "base/pool.h"
 #include "base/thread.h"
 #include "threads.h"
 
@@ -61,79 +63,55 @@ START_TEST(all_of_it_can_be_written_to)
 }
 END_TEST
 
-START_TEST(what_was_written_stays_when_it_is_enlarged)
-{
-    size_t size = 8 * MIB + 5, written = 0;
-    ah_pages *pages = ah_pages_new(size);
-    ck_assert_ptr_nonnull(pages);
-    for (; size < 200 * MIB; size += size / 2) {
-        ck_assert(ah_pages_enlarge(pages, size));
-        for (; written + 65536 <= size; written += 65536)
-            write_to(pages, written, written + 65536);
-        ck_written(pages, written);
-    }
-    ah_pages_free(pages);
-}
-END_TEST
-
-START_TEST(without_memory_nothing_changes)
+START_TEST(there_is_an_end_to_memory)
 {
     ck_assert_ptr_null(ah_pages_new(SIZE_MAX));
-    ck_assert_ptr_null(ah_pages_new(SIZE_MAX / 2));
-    ah_pages *pages = ah_pages_new(16 * MIB);
+    ck_assert_ptr_null(ah_pages_new(SIZE_MAX / 4 * 3));
+}
+END_TEST
+
+START_TEST(what_was_written_stays_when_it_is_settled)
+{
+    static const size_t lengths[] = {0, 1, 2 * MIB, 2 * MIB + 1, 33 * MIB, 40 * MIB - 1, 40 * MIB};
+    size_t length = lengths[_i];
+    ah_pages *pages = ah_pages_new(40 * MIB);
     ck_assert_ptr_nonnull(pages);
-    write_to(pages, 0, 12 * MIB);
-    ck_assert(!ah_pages_enlarge(pages, SIZE_MAX));
-    ck_assert(!ah_pages_enlarge(pages, SIZE_MAX / 2));
-    ck_written(pages, 12 * MIB);
-    write_to(pages, 12 * MIB, 16 * MIB);
-    ck_written(pages, 16 * MIB);
+    write_to(pages, 0, length);
+    size_t left = ah_pages_settle(pages, length);
+    ck_assert_uint_ge(left, length);
+    ck_assert_uint_le(left, length < step ? step : length + step);
+    ck_written(pages, length);
+    ck_assert_uint_eq(ah_pages_settle(pages, length), left);
     ah_pages_free(pages);
 }
 END_TEST
 
-/* While a thread asks for them, if there is one. */
-START_TEST(pages_are_freed_and_enlarged_at_any_time)
+/* The library's own content, also where it keeps to malloc(), as under sanitizers. */
+START_TEST(a_buffer_has_them)
 {
-    for (size_t i = 0; i < 60; i++) {
-        ah_pages *pages = ah_pages_new(64 * MIB);
-        ck_assert_ptr_nonnull(pages);
-        size_t written = (1 + i % 6) * step;
-        for (size_t at = 0; at < written; at += step)
-            write_to(pages, at, at + step);
-        if (i % 2) {
-            ck_assert(ah_pages_enlarge(pages, 80 * MIB));
-            write_to(pages, written, written + step);
-            ck_written(pages, written + step);
-        }
-        ah_pages_free(pages);
-    }
-    ah_pages_free(NULL);
-}
-END_TEST
-
-START_TEST(a_child_of_fork_can_go_on_and_free_them)
-{
-    ah_pages *pages = ah_pages_new(128 * MIB);
-    ck_assert_ptr_nonnull(pages);
-    for (size_t at = 0; at < 8 * MIB; at += step)
-        write_to(pages, at, at + step);
-    pid_t child = fork();
-    ck_assert_int_ge(child, 0);
-    if (child == 0) {
-        alarm(60);
-        for (size_t at = 8 * MIB; at < 16 * MIB; at += step)
-            write_to(pages, at, at + step);
-        ck_written(pages, 16 * MIB);
-        ah_pages_free(pages);
-        _exit(0);
-    }
-    int status;
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_int_eq(status, 0);
-    write_to(pages, 8 * MIB, 10 * MIB);
-    ck_written(pages, 10 * MIB);
-    ah_pages_free(pages);
+    setenv("ASYNCHTTP_POOL", "1", 1);
+    if (ah_pool_is_plain())
+        return;
+    static const char bytes[65536] = "bytes";
+    ah_buffer buffer = {0};
+    ck_assert(ah_buffer_append(&buffer, bytes, sizeof(bytes)));
+    ck_assert(ah_buffer_reserve(&buffer, 40 * MIB));
+    ck_assert_ptr_nonnull(buffer.pages);
+    while (buffer.length < 30 * MIB)
+        ck_assert(ah_buffer_append(&buffer, bytes, sizeof(bytes)));
+    ah_buffer_settle(&buffer);
+    ck_assert_uint_le(buffer.capacity, buffer.length + 2 * step);
+    while (buffer.length < 50 * MIB)
+        ck_assert(ah_buffer_append(&buffer, bytes, sizeof(bytes)));
+    for (size_t at = 0; at < buffer.length; at += sizeof(bytes))
+        ck_assert_str_eq(buffer.data + at, "bytes");
+    ah_buffer_free(&buffer);
+    ck_assert(ah_buffer_reserve(&buffer, 10 * MIB));
+    ck_assert(ah_buffer_append_string(&buffer, "taken"));
+    char *taken = ah_buffer_take(&buffer);
+    ck_assert_str_eq(taken, "taken");
+    free(taken);
+    ah_buffer_free(&buffer);
 }
 END_TEST
 
@@ -152,25 +130,30 @@ static size_t resident(const ah_pages *pages, size_t size)
     return count * page;
 }
 
-/* Large pages would be there as a whole, without having been asked for. */
-static bool can_tell(void)
+/* Elsewhere there is never a thread. */
+static bool has_threads(void)
 {
     char *memory = ah_mapping_new(step, step);
     ck_assert_ptr_nonnull(memory);
-    bool can = ah_mapping_populate(memory, step);
+    bool has = ah_mapping_populate(memory, step);
     ah_mapping_free(memory, step);
-    return can && ah_thread_processors() >= 2;
+    return has && ah_thread_processors() >= 2;
 }
 
-/* Writes quickly from the beginning; so long as the thread is not there yet, once more. */
+static void go_on_in_haste(ah_pages *pages, size_t from, size_t end)
+{
+    for (size_t at = from; at < end; at += step)
+        write_to(pages, at, at + step);
+}
+
+/* Written to quickly from the beginning, until there is a thread; should this one be held up, so are others. */
 static ah_pages *write_in_haste(size_t size, size_t end, int others)
 {
     ah_time deadline = ah_clock_in(patience);
     for (;;) {
         ah_pages *pages = ah_pages_new(size);
         ck_assert_ptr_nonnull(pages);
-        for (size_t at = 0; at < end; at += step)
-            ah_pages_need(pages, at + step);
+        go_on_in_haste(pages, 0, end);
         if (threads() > others)
             return pages;
         ah_pages_free(pages);
@@ -178,33 +161,134 @@ static ah_pages *write_in_haste(size_t size, size_t end, int others)
     }
 }
 
+static void await_resident(const ah_pages *pages, size_t size, size_t wanted)
+{
+    ah_time deadline = ah_clock_in(patience);
+    while (resident(pages, size) < wanted) {
+        ck_assert_msg(ah_clock_now() < deadline, "only %zu bytes are there", resident(pages, size));
+        usleep(1000);
+    }
+}
+
 START_TEST(what_is_written_to_fast_is_asked_for_ahead_by_a_thread)
 {
-    if (!can_tell())
+    if (!has_threads())
         return;
     size_t size = 256 * MIB, written = 8 * MIB;
     int others = settle_threads();
     ah_pages *pages = write_in_haste(size, written, others);
-    ah_time deadline = ah_clock_in(patience);
-    while (resident(pages, size) < written + AH_PAGES_AHEAD) {
-        ck_assert_msg(ah_clock_now() < deadline, "only %zu bytes are there", resident(pages, size));
-        usleep(1000);
-    }
+    await_resident(pages, size, written + AH_PAGES_AHEAD);
     /* It leaves since nobody goes on. */
     await_threads(others);
     ck_assert_uint_le(resident(pages, size), written + AH_PAGES_AHEAD + step);
+    ck_written(pages, written);
     ah_pages_free(pages);
 }
 END_TEST
 
-START_TEST(the_thread_goes_when_the_pages_do)
+START_TEST(after_a_pause_there_is_a_thread_again)
 {
-    if (!can_tell())
+    if (!has_threads())
+        return;
+    size_t size = 512 * MIB, written = 8 * MIB;
+    int others = settle_threads();
+    ah_pages *pages = write_in_haste(size, written, others);
+    await_threads(others);
+    ah_time deadline = ah_clock_in(patience);
+    while (threads() == others && written < 256 * MIB) {
+        go_on_in_haste(pages, written, written + step);
+        written += step;
+        ck_assert(ah_clock_now() < deadline);
+    }
+    await_resident(pages, size, 2 * written);
+    ck_written(pages, written);
+    ah_pages_free(pages);
+}
+END_TEST
+
+START_TEST(there_is_no_thread_when_it_is_settled)
+{
+    if (!has_threads())
+        return;
+    enum { MANY = 16 };
+    ah_pages *settled[MANY];
+    int others = settle_threads();
+    for (size_t i = 0; i < MANY; i++) {
+        size_t written = (2 + i % 8) * step;
+        /* Were the last one's still there, there would be none for this. */
+        settled[i] = write_in_haste(64 * MIB, written, others);
+        ck_assert_uint_le(ah_pages_settle(settled[i], written - i), written);
+        await_threads(others);
+        ck_assert_uint_le(resident(settled[i], written), written);
+        ck_written(settled[i], written - i);
+    }
+    for (size_t i = 0; i < MANY; i++)
+        ah_pages_free(settled[i]);
+}
+END_TEST
+
+START_TEST(there_is_no_thread_when_it_is_freed)
+{
+    if (!has_threads())
         return;
     int others = settle_threads();
-    ah_pages *pages = write_in_haste(256 * MIB, 8 * MIB, others);
-    ah_pages_free(pages);
+    for (size_t i = 0; i < 40; i++) {
+        ah_pages_free(write_in_haste(64 * MIB, (4 + i % 8) * step, others));
+        await_threads(others);
+    }
+    ah_pages_free(NULL);
+}
+END_TEST
+
+/* Each keeps a processor from something else. */
+START_TEST(there_are_fewer_threads_than_processors)
+{
+    enum { MANY = 12 };
+    ah_pages *pages[MANY];
+    int others = settle_threads(), processors = (int)ah_thread_processors();
+    for (int i = 0; i < MANY; i++) {
+        pages[i] = ah_pages_new(256 * MIB);
+        ck_assert_ptr_nonnull(pages[i]);
+        go_on_in_haste(pages[i], 0, 8 * MIB);
+        ck_assert_int_lt(threads() - others, processors);
+    }
+    for (int i = 0; i < MANY; i++)
+        ah_pages_free(pages[i]);
     await_threads(others);
+}
+END_TEST
+
+/* With a thread in the parent, in the child, or in both. */
+START_TEST(a_child_of_fork_can_go_on_and_free_them)
+{
+    int others = settle_threads();
+    size_t written = 2 * MIB;
+    ah_pages *pages = ah_pages_new(128 * MIB);
+    ck_assert_ptr_nonnull(pages);
+    if (_i && has_threads()) {
+        ah_pages_free(pages);
+        written = 8 * MIB;
+        pages = write_in_haste(128 * MIB, written, others);
+    } else {
+        write_to(pages, 0, written);
+    }
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        alarm(60);
+        go_on_in_haste(pages, written, 48 * MIB);
+        ck_written(pages, 48 * MIB);
+        if (_i % 2)
+            ah_pages_settle(pages, 48 * MIB);
+        ah_pages_free(pages);
+        _exit(0);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    go_on_in_haste(pages, written, 10 * MIB);
+    ck_written(pages, 10 * MIB);
+    ah_pages_free(pages);
 }
 END_TEST
 
@@ -215,7 +299,7 @@ START_TEST(on_one_processor_there_is_no_thread)
     ah_pages *pages = ah_pages_new(64 * MIB);
     ck_assert_ptr_nonnull(pages);
     for (size_t at = 0; at < 16 * MIB; at += step) {
-        ah_pages_need(pages, at + step);
+        go_on_in_haste(pages, at, at + step);
         ck_assert_int_eq(threads(), others);
     }
     ck_assert_uint_le(resident(pages, 64 * MIB), 16 * MIB);
@@ -232,13 +316,16 @@ Suite *pages_suite(void)
     TCase *tcase = tcase_create("pages");
     tcase_set_timeout(tcase, 300);
     tcase_add_loop_test(tcase, all_of_it_can_be_written_to, 0, 5);
-    tcase_add_test(tcase, what_was_written_stays_when_it_is_enlarged);
-    tcase_add_test(tcase, without_memory_nothing_changes);
-    tcase_add_test(tcase, pages_are_freed_and_enlarged_at_any_time);
-    tcase_add_test(tcase, a_child_of_fork_can_go_on_and_free_them);
+    tcase_add_test(tcase, there_is_an_end_to_memory);
+    tcase_add_loop_test(tcase, what_was_written_stays_when_it_is_settled, 0, 7);
+    tcase_add_test(tcase, a_buffer_has_them);
 #if defined(__linux__)
     tcase_add_test(tcase, what_is_written_to_fast_is_asked_for_ahead_by_a_thread);
-    tcase_add_test(tcase, the_thread_goes_when_the_pages_do);
+    tcase_add_test(tcase, after_a_pause_there_is_a_thread_again);
+    tcase_add_test(tcase, there_is_no_thread_when_it_is_settled);
+    tcase_add_test(tcase, there_is_no_thread_when_it_is_freed);
+    tcase_add_test(tcase, there_are_fewer_threads_than_processors);
+    tcase_add_loop_test(tcase, a_child_of_fork_can_go_on_and_free_them, 0, 4);
     tcase_add_test(tcase, on_one_processor_there_is_no_thread);
 #endif
     suite_add_tcase(suite, tcase);

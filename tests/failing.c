@@ -53,16 +53,6 @@ void *failing_realloc(void *block, size_t size)
     return block ? realloc(block, size) : counted(malloc(size));
 }
 
-int failing_posix_memalign(void **block, size_t alignment, size_t size)
-{
-    if (fails())
-        return ENOMEM;
-    int error = posix_memalign(block, alignment, size);
-    if (!error)
-        counted(*block);
-    return error;
-}
-
 char *failing_strdup(const char *text)
 {
     return fails() ? NULL : counted(strdup(text));
@@ -78,6 +68,11 @@ void failing_free(void *block)
     if (block)
         atomic_fetch_sub(&blocks, 1);
     free(block);
+}
+
+void *failing_mmap(void *address, size_t size, int protection, int flags, int descriptor, off_t offset)
+{
+    return fails() ? MAP_FAILED : mmap(address, size, protection, flags, descriptor, offset);
 }
 
 int failing_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *data)

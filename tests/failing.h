@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #if defined(__linux__)
 #include <sys/epoll.h>
 #endif
@@ -27,10 +28,10 @@ long failing_blocks(void);
 void *failing_malloc(size_t size);
 void *failing_calloc(size_t count, size_t size);
 void *failing_realloc(void *block, size_t size);
-int failing_posix_memalign(void **block, size_t alignment, size_t size);
 char *failing_strdup(const char *text);
 char *failing_strndup(const char *text, size_t length);
 void failing_free(void *block);
+void *failing_mmap(void *address, size_t size, int protection, int flags, int descriptor, off_t offset);
 int failing_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *data);
 CURL *failing_curl_easy_init(void);
 CURLM *failing_curl_multi_init(void);
@@ -49,10 +50,10 @@ int failing_EVP_Digest(const void *data, size_t count, unsigned char *digest, un
 #define malloc failing_malloc
 #define calloc failing_calloc
 #define realloc failing_realloc
-#define posix_memalign failing_posix_memalign
 #define strdup failing_strdup
 #define strndup failing_strndup
 #define free failing_free
+#define mmap failing_mmap
 #define pthread_create failing_pthread_create
 #define curl_easy_init failing_curl_easy_init
 #define curl_multi_init failing_curl_multi_init

@@ -59,18 +59,15 @@ static char *move_to_pages(ah_buffer *buffer, ah_pages *pages)
     return data;
 }
 
-/* Moves what is there to where there is more room. Where that is much more, somebody has announced that it comes;
- * otherwise it may not, and realloc() is best, which copies nothing of such a size either. NULL: no memory, and nothing has
- * moved. */
+/* Moves what is there to where there is more room. Where that is much more, it is about to be written to; otherwise it may
+ * not be, and realloc() is best, which copies nothing of such a size either. NULL: no memory, and nothing has moved. */
 static char *enlarge(ah_buffer *buffer, size_t capacity)
 {
-    if (buffer->pages)
-        return ah_pages_enlarge(buffer->pages, capacity) ? ah_pages_memory(buffer->pages) : NULL;
     bool far = capacity >= AH_PAGES_LEAST && capacity / 2 >= buffer->capacity && !ah_pool_is_plain();
     ah_pages *pages = far ? ah_pages_new(capacity) : NULL;
     if (pages)
         return move_to_pages(buffer, pages);
-    if (is_pooled(buffer->capacity) || is_pooled(capacity))
+    if (is_pooled(buffer->capacity) || is_pooled(capacity) || buffer->pages)
         return move(buffer, ah_pool_obtain(capacity));
     return realloc(buffer->data, capacity);
 }
@@ -150,6 +147,12 @@ void ah_buffer_clear(ah_buffer *buffer)
     buffer->length = 0;
     if (buffer->data)
         buffer->data[0] = '\0';
+}
+
+void ah_buffer_settle(ah_buffer *buffer)
+{
+    if (buffer->pages)
+        buffer->capacity = ah_pages_settle(buffer->pages, buffer->length + 1);
 }
 
 void ah_buffer_free(ah_buffer *buffer)

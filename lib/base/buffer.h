@@ -41,6 +41,9 @@ char *ah_buffer_take(ah_buffer *buffer);
 /* Empties the buffer and keeps its memory. */
 void ah_buffer_clear(ah_buffer *buffer);
 
+/* Nothing more is likely to come: gives back what large memory was meant for more. */
+void ah_buffer_settle(ah_buffer *buffer);
+
 /* Frees the memory and leaves the buffer empty. */
 void ah_buffer_free(ah_buffer *buffer);
 

@@ -1,7 +1,8 @@
 /*
  * The log: what goes on inside the library, for whoever debugs a program.
  *
- * Components are the concepts of the library: "http", "dispatch", "worker", "exchange", "transfer", "promise".
+ * Components are the concepts of the library: "http", "dispatch", "worker", "exchange", "transfer", "promise",
+ * "cache", "memory".
  */
 #ifndef AH_LOG_H
 #define AH_LOG_H

@@ -1,12 +1,11 @@
-#if defined(__linux__) && !defined(_GNU_SOURCE)
-/* For madvise() and mremap(). */
-#define _GNU_SOURCE
+#if defined(__linux__) && !defined(_DEFAULT_SOURCE)
+/* For madvise() and MAP_ANONYMOUS. */
+#define _DEFAULT_SOURCE
 #endif
 
 #include "base/mapping.h"
 
 #include <stdint.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #if defined(MAP_ANONYMOUS)
@@ -51,22 +50,6 @@ char *ah_mapping_new(size_t size, size_t alignment)
 void ah_mapping_free(char *memory, size_t size)
 {
     munmap(memory, size);
-}
-
-static void move(char *to, char *from, size_t size)
-{
-#if defined(MREMAP_FIXED)
-    if (mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED)
-        return;
-#endif
-    memcpy(to, from, size);
-    munmap(from, size);
-}
-
-void ah_mapping_move(char *to, char *from, size_t size, size_t piece)
-{
-    for (size_t at = 0; at < size; at += piece)
-        move(to + at, from + at, size - at < piece ? size - at : piece);
 }
 
 void ah_mapping_prefer_large(char *memory, size_t size)

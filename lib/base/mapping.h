@@ -16,10 +16,6 @@ char *ah_mapping_new(size_t size, size_t alignment);
 /* Part of such memory, or all of it. */
 void ah_mapping_free(char *memory, size_t size);
 
-/* Moves the pages that are at from to where other memory is, whose pages are freed. In pieces, each of which was treated
- * alike by ah_mapping_prefer_large(). */
-void ah_mapping_move(char *to, char *from, size_t size, size_t piece);
-
 /* Puts it on large pages, if the system has any, once it is written to. */
 void ah_mapping_prefer_large(char *memory, size_t size);
 

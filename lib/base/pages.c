@@ -21,20 +21,19 @@ static const size_t worthwhile = (size_t)8 << 20;
 /* Seconds after which the thread leaves if nobody writes. */
 static const double patience = 1;
 
-enum helper { UNTRIED, STARTED, OVER };
-
 struct ah_pages {
     char *memory;
     size_t size;
-    /* Offsets, multiples of a large page. What is before the one has been asked for, or is at this moment; only what is
-     * before the other may have been written to. */
+    /* Offsets, multiples of a large page. What is before the one has been asked for, or is at this moment; the writer has
+     * said that it needs what is before the other. */
     atomic_size_t next;
     atomic_size_t needed;
 
-    /* The writer's: when that was last set, 0 for never; whether it was set fast. */
+    /* The writer's: when that was, 0 for never; whether asking is in vain; whether there is a thread, and of which process,
+     * since a child of fork() has none. */
     ah_time needed_at;
-    bool haste;
-    enum helper helper;
+    bool vain;
+    bool has_thread;
     ah_process process;
     pthread_t thread;
 
@@ -82,8 +81,8 @@ static bool provide(char *page)
     static atomic_uint passes;
     if (!try_large(&passes))
         return ah_mapping_populate(page, large_page);
-    ah_time before = ah_clock_now();
     ah_mapping_prefer_large(page, large_page);
+    ah_time before = ah_clock_now();
     bool provided = ah_mapping_populate(page, large_page);
     if (ah_clock_now() - before > slow)
         atomic_store_explicit(&passes, PASSED_OVER, memory_order_relaxed);
@@ -120,7 +119,6 @@ static void *run(void *data)
 {
     ah_pages *pages = data;
     bool provided = true;
-    ah_log_name_thread("pages");
     while (provided && !atomic_load(&pages->stopped)) {
         if (ask_ahead(pages, &provided))
             continue;
@@ -131,44 +129,68 @@ static void *run(void *data)
     return NULL;
 }
 
-static void start(ah_pages *pages)
+/* How many such threads there are in the process. A child of fork() may have more room for them than it believes. */
+static atomic_uint threads;
+
+/* Each needs a processor, beside the writer's. */
+static bool enter(void)
 {
-    if (pages->size - atomic_load(&pages->next) < worthwhile)
-        return;
-    pages->helper = OVER;
-    atomic_store(&pages->stopped, false);
-    atomic_store(&pages->left, false);
-    if (ah_thread_processors() < 2 || ah_thread_start(&pages->thread, run, pages))
-        return;
-    pages->helper = STARTED;
-    AH_DEBUG("memory", "A thread asks for the pages of %zu bytes before they are written to", pages->size);
+    bool room = atomic_fetch_add(&threads, 1) + 1 < ah_thread_processors();
+    if (!room)
+        atomic_fetch_sub(&threads, 1);
+    return room;
 }
 
-/* In a child of fork() there is no such thread. */
+static void start(ah_pages *pages)
+{
+    if (pages->size - atomic_load(&pages->next) < worthwhile || !enter())
+        return;
+    atomic_store(&pages->stopped, false);
+    atomic_store(&pages->left, false);
+    ah_parker_init(&pages->parker);
+    pages->process = ah_process_current();
+    pages->has_thread = ah_thread_start(&pages->thread, run, pages) == 0;
+    if (pages->has_thread) {
+        AH_DEBUG("memory", "A thread asks for the pages of %zu bytes before they are written to", pages->size);
+    } else {
+        ah_parker_destroy(&pages->parker);
+        atomic_fetch_sub(&threads, 1);
+    }
+}
+
+static bool has_thread(const ah_pages *pages)
+{
+    return pages->has_thread && pages->process == ah_process_current();
+}
+
 static void join(ah_pages *pages)
 {
-    if (pages->helper == STARTED && pages->process == ah_process_current())
-        pthread_join(pages->thread, NULL);
-    pages->helper = OVER;
+    pthread_join(pages->thread, NULL);
+    ah_parker_destroy(&pages->parker);
+    pages->has_thread = false;
+    atomic_fetch_sub(&threads, 1);
 }
 
 static void stop(ah_pages *pages)
 {
-    if (pages->helper != STARTED)
+    if (!has_thread(pages))
         return;
     atomic_store(&pages->stopped, true);
     ah_parker_wake(&pages->parker);
     join(pages);
 }
 
-static void tell(ah_pages *pages)
+/* The writer has gone on. */
+static void hurry(ah_pages *pages, bool in_haste)
 {
-    if (pages->helper == UNTRIED && pages->haste)
-        start(pages);
-    else if (pages->helper == STARTED && atomic_load(&pages->left))
+    if (!has_thread(pages)) {
+        if (in_haste && !pages->vain)
+            start(pages);
+    } else if (atomic_load(&pages->left)) {
         join(pages);
-    else if (pages->helper == STARTED)
+    } else {
         ah_parker_wake(&pages->parker);
+    }
 }
 
 /* ---- For who writes ---- */
@@ -185,27 +207,12 @@ ah_pages *ah_pages_new(size_t size)
         return NULL;
     }
     ah_fork_init();
-    pages->process = ah_process_current();
-    ah_parker_init(&pages->parker);
     return pages;
 }
 
 char *ah_pages_memory(const ah_pages *pages)
 {
     return pages->memory;
-}
-
-bool ah_pages_enlarge(ah_pages *pages, size_t size)
-{
-    char *memory = obtain(size);
-    if (!memory)
-        return false;
-    stop(pages);
-    ah_mapping_move(memory, pages->memory, mapped(pages->size), large_page);
-    pages->memory = memory;
-    pages->size = size;
-    pages->helper = UNTRIED;
-    return true;
 }
 
 void ah_pages_need(ah_pages *pages, size_t end)
@@ -217,14 +224,23 @@ void ah_pages_need(ah_pages *pages, size_t end)
         needed += large_page;
     atomic_store(&pages->needed, needed);
     ah_time now = ah_clock_now();
-    pages->haste = pages->haste || now - pages->needed_at < fast;
+    hurry(pages, now - pages->needed_at < fast);
     pages->needed_at = now;
-    tell(pages);
     bool provided = true;
     while (ask(pages, needed, &provided))
         continue;
-    if (!provided && pages->helper == UNTRIED)
-        pages->helper = OVER;
+    pages->vain = pages->vain || !provided;
+}
+
+size_t ah_pages_settle(ah_pages *pages, size_t length)
+{
+    stop(pages);
+    size_t kept = mapped(length ? length : 1);
+    if (kept < pages->size) {
+        ah_mapping_free(pages->memory + kept, mapped(pages->size) - kept);
+        pages->size = kept;
+    }
+    return pages->size;
 }
 
 void ah_pages_free(ah_pages *pages)
@@ -232,7 +248,6 @@ void ah_pages_free(ah_pages *pages)
     if (!pages)
         return;
     stop(pages);
-    ah_parker_destroy(&pages->parker);
     ah_mapping_free(pages->memory, mapped(pages->size));
     free(pages);
 }

@@ -22,11 +22,12 @@ ah_pages *ah_pages_new(size_t size);
 
 char *ah_pages_memory(const ah_pages *pages);
 
-/* Makes it more, which may lie elsewhere; nothing is copied. False: no memory, and nothing has changed. */
-bool ah_pages_enlarge(ah_pages *pages, size_t size);
-
 /* What is before the end, an offset, is about to be written to, by the calling thread. */
 void ah_pages_need(ah_pages *pages, size_t end);
+
+/* No more is going to be written than the first bytes, so many: nobody asks for pages any more, and memory behind them is
+ * given back, but for less than a large page. Returns how much there still is. */
+size_t ah_pages_settle(ah_pages *pages, size_t length);
 
 /* Frees the memory. NULL: does nothing. */
 void ah_pages_free(ah_pages *pages);
