@@ -294,7 +294,7 @@ ASYNCHTTP_EXTERN asynchttp_code asynchttp_cache_stats(asynchttp_cache *cache, as
  * Takes effect at once: more start if work waits, and surplus ones leave as their work ends. While as
  * many as there are processors are busy without waiting for anything, others leave what waits to them.
  * Besides, for a while there is a thread for a cache that is written to, and one for a large body that comes fast, for
- * which it obtains the memory; of the latter there are fewer than the process has processors. */
+ * which it obtains the memory; of the latter there are fewer than there are processors. */
 ASYNCHTTP_EXTERN asynchttp_code asynchttp_http_set_max_workers(asynchttp_http *http, unsigned max_workers);
 ASYNCHTTP_EXTERN unsigned asynchttp_http_max_workers(asynchttp_http *http);
 

@@ -12,8 +12,10 @@
 static const size_t most_lines = 5000;
 /* How much of an announced Content-Length is believed before the content is there. */
 static const uint64_t most_presized = 4 << 20;
-/* And once so much is there: how many times as much. */
-static const uint64_t trust = 64;
+/* Once so much is there, up to so much is, which takes no memory until it comes. Of more, or where there is no room for it,
+ * only so many times what is there. */
+static const uint64_t most_reserved = sizeof(size_t) > 4 ? (uint64_t)64 << 30 : (uint64_t)256 << 20;
+static const uint64_t trust = 16;
 
 void ah_receiver_init(ah_receiver *receiver, const ah_request *request, ah_outcome *outcome, ah_head_function *on_head,
                       void *owner)
@@ -273,7 +275,9 @@ static void resize(ah_receiver *receiver)
         return;
     uint64_t more = length - content->length;
     uint64_t most = content->length * trust;
-    /* Where there is no room for that, there may be for less. */
+    if (more <= most_reserved && ah_buffer_reserve(content, (size_t)more))
+        return;
+    /* Where there is no room for that either, there may be for less. */
     ah_buffer_reserve(content, (size_t)(more < most ? more : most));
 }
 

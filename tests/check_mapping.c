@@ -26,9 +26,9 @@ END_TEST
 
 START_TEST(there_is_an_end_to_memory)
 {
-    ck_assert_ptr_null(ah_mapping_new(SIZE_MAX - PIECE + 1, PIECE));
     ck_assert_ptr_null(ah_mapping_new(SIZE_MAX / PIECE * PIECE, PIECE));
-    ck_assert_ptr_null(ah_mapping_new(SIZE_MAX / 4 * 3 / PIECE * PIECE, PIECE));
+    ck_assert_ptr_null(ah_mapping_new((size_t)PTRDIFF_MAX / PIECE * PIECE, PIECE));
+    ck_assert_ptr_null(ah_mapping_new((size_t)PTRDIFF_MAX / PIECE * PIECE + PIECE, PIECE));
 }
 END_TEST
 
@@ -66,10 +66,12 @@ Suite *mapping_suite(void)
 {
     Suite *suite = suite_create("mapping");
     TCase *tcase = tcase_create("mapping");
-    tcase_add_test(tcase, memory_is_aligned_and_empty);
     tcase_add_test(tcase, there_is_an_end_to_memory);
-    tcase_add_test(tcase, part_of_it_can_be_freed);
-    tcase_add_test(tcase, what_is_asked_for_is_empty_and_what_was_written_stays);
+    if (ah_mapping_exists()) {
+        tcase_add_test(tcase, memory_is_aligned_and_empty);
+        tcase_add_test(tcase, part_of_it_can_be_freed);
+        tcase_add_test(tcase, what_is_asked_for_is_empty_and_what_was_written_stays);
+    }
     suite_add_tcase(suite, tcase);
     return suite;
 }

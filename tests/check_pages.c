@@ -66,7 +66,8 @@ END_TEST
 START_TEST(there_is_an_end_to_memory)
 {
     ck_assert_ptr_null(ah_pages_new(SIZE_MAX));
-    ck_assert_ptr_null(ah_pages_new(SIZE_MAX / 4 * 3));
+    ck_assert_ptr_null(ah_pages_new((size_t)PTRDIFF_MAX + 1));
+    ck_assert_ptr_null(ah_pages_new(PTRDIFF_MAX));
 }
 END_TEST
 
@@ -86,10 +87,9 @@ START_TEST(what_was_written_stays_when_it_is_settled)
 }
 END_TEST
 
-/* The library's own content, also where it keeps to malloc(), as under sanitizers. */
+/* Not where all memory is malloc()'s, as under sanitizers but for ASYNCHTTP_POOL=1. */
 START_TEST(a_buffer_has_them)
 {
-    setenv("ASYNCHTTP_POOL", "1", 1);
     if (ah_pool_is_plain())
         return;
     static const char bytes[65536] = "bytes";
@@ -116,6 +116,25 @@ START_TEST(a_buffer_has_them)
 END_TEST
 
 #if defined(__linux__)
+
+/* Some come and go otherwise, as stacks of threads. */
+START_TEST(memory_is_given_back)
+{
+    static const size_t much = 512 * MIB, little = 100 * MIB;
+    size_t before = addresses();
+    ah_pages *pages = ah_pages_new(much);
+    ck_assert_ptr_nonnull(pages);
+    write_to(pages, 0, 20 * MIB);
+    ck_assert_uint_ge(addresses(), before + much);
+    ck_assert_uint_le(ah_pages_settle(pages, 20 * MIB), 22 * MIB);
+    ck_assert_uint_le(addresses(), before + little);
+    ah_pages_free(pages);
+    pages = ah_pages_new(much);
+    ck_assert_ptr_nonnull(pages);
+    ah_pages_free(pages);
+    ck_assert_uint_le(addresses(), before + little);
+}
+END_TEST
 
 /* How many of the bytes are there. */
 static size_t resident(const ah_pages *pages, size_t size)
@@ -195,7 +214,7 @@ START_TEST(after_a_pause_there_is_a_thread_again)
     ah_pages *pages = write_in_haste(size, written, others);
     await_threads(others);
     ah_time deadline = ah_clock_in(patience);
-    while (threads() == others && written < 256 * MIB) {
+    while ((written < 48 * MIB || threads() == others) && written < 256 * MIB) {
         go_on_in_haste(pages, written, written + step);
         written += step;
         ck_assert(ah_clock_now() < deadline);
@@ -219,7 +238,6 @@ START_TEST(there_is_no_thread_when_it_is_settled)
         settled[i] = write_in_haste(64 * MIB, written, others);
         ck_assert_uint_le(ah_pages_settle(settled[i], written - i), written);
         await_threads(others);
-        ck_assert_uint_le(resident(settled[i], written), written);
         ck_written(settled[i], written - i);
     }
     for (size_t i = 0; i < MANY; i++)
@@ -258,30 +276,54 @@ START_TEST(there_are_fewer_threads_than_processors)
 }
 END_TEST
 
-/* With a thread in the parent, in the child, or in both. */
+/* What a child of fork() does with them; how that went is its exit code. If it can have a thread of its own, it does so twice:
+ * one that it did not join would keep the next from having one. */
+static int go_on_in_child(ah_pages *pages, size_t written, bool settles, bool has_threads)
+{
+    int others = threads(), times = 0;
+    ah_time deadline = ah_clock_in(patience / 2);
+    do {
+        bool has_thread = false;
+        for (; written < 48 * MIB; written += step) {
+            ah_pages_need(pages, written + step);
+            has_thread = has_thread || threads() > others;
+        }
+        times += has_thread;
+        ah_pages_memory(pages)[written - 1] = 'x';
+        if (settles)
+            ah_pages_settle(pages, written);
+        ah_pages_free(pages);
+        if (ah_clock_now() > deadline)
+            return 1;
+        pages = ah_pages_new(128 * MIB);
+        if (!pages)
+            return 2;
+        written = 0;
+    } while (has_threads && times < 2);
+    ah_pages_free(pages);
+    return 0;
+}
+
+/* With a thread in the parent, or none. */
 START_TEST(a_child_of_fork_can_go_on_and_free_them)
 {
     int others = settle_threads();
     size_t written = 2 * MIB;
-    ah_pages *pages = ah_pages_new(128 * MIB);
-    ck_assert_ptr_nonnull(pages);
-    if (_i && has_threads()) {
-        ah_pages_free(pages);
+    bool in_parent = _i / 2 && has_threads();
+    ah_pages *pages;
+    if (in_parent) {
         written = 8 * MIB;
         pages = write_in_haste(128 * MIB, written, others);
     } else {
+        pages = ah_pages_new(128 * MIB);
+        ck_assert_ptr_nonnull(pages);
         write_to(pages, 0, written);
     }
     pid_t child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         alarm(60);
-        go_on_in_haste(pages, written, 48 * MIB);
-        ck_written(pages, 48 * MIB);
-        if (_i % 2)
-            ah_pages_settle(pages, 48 * MIB);
-        ah_pages_free(pages);
-        _exit(0);
+        _exit(go_on_in_child(pages, written, _i % 2, !in_parent && has_threads()));
     }
     int status;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
@@ -315,19 +357,22 @@ Suite *pages_suite(void)
     Suite *suite = suite_create("pages");
     TCase *tcase = tcase_create("pages");
     tcase_set_timeout(tcase, 300);
-    tcase_add_loop_test(tcase, all_of_it_can_be_written_to, 0, 5);
     tcase_add_test(tcase, there_is_an_end_to_memory);
-    tcase_add_loop_test(tcase, what_was_written_stays_when_it_is_settled, 0, 7);
     tcase_add_test(tcase, a_buffer_has_them);
+    if (ah_mapping_exists()) {
+        tcase_add_loop_test(tcase, all_of_it_can_be_written_to, 0, 5);
+        tcase_add_loop_test(tcase, what_was_written_stays_when_it_is_settled, 0, 7);
 #if defined(__linux__)
-    tcase_add_test(tcase, what_is_written_to_fast_is_asked_for_ahead_by_a_thread);
-    tcase_add_test(tcase, after_a_pause_there_is_a_thread_again);
-    tcase_add_test(tcase, there_is_no_thread_when_it_is_settled);
-    tcase_add_test(tcase, there_is_no_thread_when_it_is_freed);
-    tcase_add_test(tcase, there_are_fewer_threads_than_processors);
-    tcase_add_loop_test(tcase, a_child_of_fork_can_go_on_and_free_them, 0, 4);
-    tcase_add_test(tcase, on_one_processor_there_is_no_thread);
+        tcase_add_test(tcase, memory_is_given_back);
+        tcase_add_test(tcase, what_is_written_to_fast_is_asked_for_ahead_by_a_thread);
+        tcase_add_test(tcase, after_a_pause_there_is_a_thread_again);
+        tcase_add_test(tcase, there_is_no_thread_when_it_is_settled);
+        tcase_add_test(tcase, there_is_no_thread_when_it_is_freed);
+        tcase_add_test(tcase, there_are_fewer_threads_than_processors);
+        tcase_add_loop_test(tcase, a_child_of_fork_can_go_on_and_free_them, 0, 4);
+        tcase_add_test(tcase, on_one_processor_there_is_no_thread);
 #endif
+    }
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -511,19 +511,36 @@ START_TEST(an_announced_length_is_not_believed_beyond_measure)
 }
 END_TEST
 
-/* Once much of it is there, the rest is believed: the content is not moved again and again as it grows. */
+/* Once some of it is there, the rest is believed: the content is not moved again and again as it grows. */
 START_TEST(the_rest_of_a_long_content_is_believed)
 {
-    enum { MEGABYTE = 1 << 20, COME = 17, ANNOUNCED = 40 };
+    enum { MEGABYTE = 1 << 20, COME = 6 };
+    static const size_t announced[] = {40, 300, 1000};
     char line[64];
     char *piece = calloc(1, MEGABYTE);
     ck_assert_ptr_nonnull(piece);
-    snprintf(line, sizeof(line), "Content-Length: %d\r\n", ANNOUNCED * MEGABYTE);
+    snprintf(line, sizeof(line), "Content-Length: %zu\r\n", announced[_i] * MEGABYTE);
     ck_ok(feed("HTTP/1.1 200 OK\r\n") && feed(line) && feed("\r\n"));
     for (int i = 0; i < COME; i++)
         ck_ok(ah_receiver_content(&receiver, piece, MEGABYTE, 0));
-    ck_assert_uint_ge(outcome.content.capacity, (size_t)ANNOUNCED * MEGABYTE);
-    ck_assert_uint_le(outcome.content.capacity, (size_t)ANNOUNCED * MEGABYTE + 4096);
+    ck_assert_uint_ge(outcome.content.capacity, announced[_i] * MEGABYTE);
+    ck_assert_uint_le(outcome.content.capacity, announced[_i] * MEGABYTE + 4096);
+    ck_assert_uint_eq(outcome.content.length, (size_t)COME * MEGABYTE);
+    free(piece);
+}
+END_TEST
+
+/* What there can be no memory for does not keep what comes from being kept. */
+START_TEST(what_comes_of_an_impossible_content_is_kept)
+{
+    enum { MEGABYTE = 1 << 20, COME = 20 };
+    char line[64];
+    char *piece = calloc(1, MEGABYTE);
+    ck_assert_ptr_nonnull(piece);
+    snprintf(line, sizeof(line), "Content-Length: %s\r\n", lies[_i]);
+    ck_ok(feed("HTTP/1.1 200 OK\r\n") && feed(line) && feed("\r\n"));
+    for (int i = 0; i < COME; i++)
+        ck_ok(ah_receiver_content(&receiver, piece, MEGABYTE, 0));
     ck_assert_uint_eq(outcome.content.length, (size_t)COME * MEGABYTE);
     free(piece);
 }
@@ -978,7 +995,8 @@ static void add_head_cases(Suite *suite)
     tcase_add_checked_fixture(length, setup_get, teardown);
     tcase_add_loop_test(length, refuses_conflicting_content_lengths, 0, ROWS(lengths));
     tcase_add_loop_test(length, an_announced_length_is_not_believed_beyond_measure, 0, ROWS(lies));
-    tcase_add_test(length, the_rest_of_a_long_content_is_believed);
+    tcase_add_loop_test(length, the_rest_of_a_long_content_is_believed, 0, 3);
+    tcase_add_loop_test(length, what_comes_of_an_impossible_content_is_kept, 0, ROWS(lies));
     tcase_add_loop_test(length, content_arrives_whatever_length_is_announced, 0, ROWS(no_lengths));
     tcase_add_test(length, no_memory_is_set_aside_for_content_that_does_not_come);
     suite_add_tcase(suite, length);

@@ -1,11 +1,16 @@
 /*
- * Counting the threads of this process, so that a test sees workers come and go, and saying where they run. Linux alone
- * tells.
+ * Counting the threads of this process, so that a test sees workers come and go, and the bytes of its addresses, so that it
+ * sees large memory come and go; and saying where threads run. Linux alone tells.
  */
 #ifndef THREADS_H
 #define THREADS_H
 
+#include <stddef.h>
+
 int threads(void);
+
+/* A stack comes with each thread, and more with its first malloc(). */
+size_t addresses(void);
 
 /* Waits until there are so many: one that was joined may still be seen for a moment. */
 void await_threads(int wanted);

@@ -59,12 +59,18 @@ static char *move_to_pages(ah_buffer *buffer, ah_pages *pages)
     return data;
 }
 
-/* Moves what is there to where there is more room. Where that is much more, it is about to be written to; otherwise it may
- * not be, and realloc() is best, which copies nothing of such a size either. NULL: no memory, and nothing has moved. */
+/* Large memory has its pages asked for if all of it is about to be written to: it is much more than there was. Otherwise
+ * realloc() is best, which copies nothing of such a size. */
+static bool belongs_on_pages(const ah_buffer *buffer, size_t capacity)
+{
+    bool announced = buffer->pages || capacity / 2 >= buffer->capacity;
+    return capacity >= AH_PAGES_LEAST && announced && !ah_pool_is_plain();
+}
+
+/* Moves what is there to where there is more room. NULL: no memory, and nothing has moved. */
 static char *enlarge(ah_buffer *buffer, size_t capacity)
 {
-    bool far = capacity >= AH_PAGES_LEAST && capacity / 2 >= buffer->capacity && !ah_pool_is_plain();
-    ah_pages *pages = far ? ah_pages_new(capacity) : NULL;
+    ah_pages *pages = belongs_on_pages(buffer, capacity) ? ah_pages_new(capacity) : NULL;
     if (pages)
         return move_to_pages(buffer, pages);
     if (is_pooled(buffer->capacity) || is_pooled(capacity) || buffer->pages)

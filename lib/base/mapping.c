@@ -37,7 +37,7 @@ static char *map(size_t size)
 
 char *ah_mapping_new(size_t size, size_t alignment)
 {
-    char *memory = size <= SIZE_MAX - alignment ? map(size + alignment) : MAP_FAILED;
+    char *memory = size <= PTRDIFF_MAX - alignment ? map(size + alignment) : MAP_FAILED;
     if (memory == MAP_FAILED)
         return NULL;
     size_t before = alignment - (uintptr_t)memory % alignment;

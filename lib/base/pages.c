@@ -29,10 +29,12 @@ struct ah_pages {
     atomic_size_t next;
     atomic_size_t needed;
 
-    /* The writer's: when that was, 0 for never; whether asking is in vain; whether there is a thread, and of which process,
-     * since a child of fork() has none. */
+    /* Whether asking is in vain. */
+    atomic_bool vain;
+
+    /* The writer's: when it last said so, 0 for never; whether there is a thread, and of which process, since a child of
+     * fork() has none. */
     ah_time needed_at;
-    bool vain;
     bool has_thread;
     ah_process process;
     pthread_t thread;
@@ -51,7 +53,7 @@ static size_t mapped(size_t size)
 /* NULL: no memory. */
 static char *obtain(size_t size)
 {
-    return size <= SIZE_MAX - large_page ? ah_mapping_new(mapped(size), large_page) : NULL;
+    return size <= PTRDIFF_MAX - large_page ? ah_mapping_new(mapped(size), large_page) : NULL;
 }
 
 /* ---- Asking ---- */
@@ -92,35 +94,35 @@ static bool provide(char *page)
 /* What is behind the last whole large page is left to page faults. */
 static bool is_last(const ah_pages *pages, size_t at)
 {
-    return pages->size - at < large_page;
+    return at >= pages->size || pages->size - at < large_page;
 }
 
 /* Asks for the next of them if it begins before the limit. Both threads do. */
-static bool ask(ah_pages *pages, size_t limit, bool *provided)
+static bool ask(ah_pages *pages, size_t limit)
 {
     size_t at = atomic_load(&pages->next);
     do {
         if (at >= limit || is_last(pages, at))
             return false;
     } while (!atomic_compare_exchange_weak(&pages->next, &at, at + large_page));
-    *provided = provide(pages->memory + at);
+    if (!provide(pages->memory + at))
+        atomic_store(&pages->vain, true);
     return true;
 }
 
 /* ---- The thread ahead of the writer ---- */
 
-static bool ask_ahead(ah_pages *pages, bool *provided)
+static bool ask_ahead(ah_pages *pages)
 {
     size_t needed = atomic_load(&pages->needed);
-    return ask(pages, needed + (needed > AH_PAGES_AHEAD ? needed : AH_PAGES_AHEAD), provided);
+    return ask(pages, needed + (needed > AH_PAGES_AHEAD ? needed : AH_PAGES_AHEAD));
 }
 
 static void *run(void *data)
 {
     ah_pages *pages = data;
-    bool provided = true;
-    while (provided && !atomic_load(&pages->stopped)) {
-        if (ask_ahead(pages, &provided))
+    while (!atomic_load(&pages->vain) && !atomic_load(&pages->stopped)) {
+        if (ask_ahead(pages))
             continue;
         if (is_last(pages, atomic_load(&pages->next)) || !ah_parker_sleep(&pages->parker, ah_clock_in(patience)))
             break;
@@ -129,7 +131,8 @@ static void *run(void *data)
     return NULL;
 }
 
-/* How many such threads there are in the process. A child of fork() may have more room for them than it believes. */
+/* How many such threads have not been joined: one that has left counts as long as what it has asked for is there. A child of
+ * fork() may have more room for them than it believes. */
 static atomic_uint threads;
 
 /* Each needs a processor, beside the writer's. */
@@ -143,7 +146,8 @@ static bool enter(void)
 
 static void start(ah_pages *pages)
 {
-    if (pages->size - atomic_load(&pages->next) < worthwhile || !enter())
+    size_t next = atomic_load(&pages->next);
+    if (next >= pages->size || pages->size - next < worthwhile || !enter())
         return;
     atomic_store(&pages->stopped, false);
     atomic_store(&pages->left, false);
@@ -184,7 +188,7 @@ static void stop(ah_pages *pages)
 static void hurry(ah_pages *pages, bool in_haste)
 {
     if (!has_thread(pages)) {
-        if (in_haste && !pages->vain)
+        if (in_haste && !atomic_load(&pages->vain))
             start(pages);
     } else if (atomic_load(&pages->left)) {
         join(pages);
@@ -226,10 +230,8 @@ void ah_pages_need(ah_pages *pages, size_t end)
     ah_time now = ah_clock_now();
     hurry(pages, now - pages->needed_at < fast);
     pages->needed_at = now;
-    bool provided = true;
-    while (ask(pages, needed, &provided))
+    while (ask(pages, needed))
         continue;
-    pages->vain = pages->vain || !provided;
 }
 
 size_t ah_pages_settle(ah_pages *pages, size_t length)

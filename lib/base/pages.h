@@ -25,7 +25,7 @@ char *ah_pages_memory(const ah_pages *pages);
 /* What is before the end, an offset, is about to be written to, by the calling thread. */
 void ah_pages_need(ah_pages *pages, size_t end);
 
-/* No more is going to be written than the first bytes, so many: nobody asks for pages any more, and memory behind them is
+/* No more is likely to be written than the first bytes, so many: nobody asks for pages any more, and memory behind them is
  * given back, but for less than a large page. Returns how much there still is. */
 size_t ah_pages_settle(ah_pages *pages, size_t length);
 
