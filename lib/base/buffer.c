@@ -59,8 +59,8 @@ static char *move_to_pages(ah_buffer *buffer, ah_pages *pages)
     return data;
 }
 
-/* Large memory has its pages asked for if all of it is about to be written to: it is much more than there was. Otherwise
- * realloc() is best, which copies nothing of such a size. */
+/* Large memory has its pages asked for if somebody has announced what is written there: it is much more than there was, or
+ * lies on pages already. Otherwise realloc() is best, which copies nothing of such a size. */
 static bool belongs_on_pages(const ah_buffer *buffer, size_t capacity)
 {
     bool announced = buffer->pages || capacity / 2 >= buffer->capacity;
