@@ -20,8 +20,8 @@ static const double longest_idle = 118.0;
 static const double longest_rest = 0.05;
 /* Transfers in each but the first. */
 enum { MOST_ACTIVE = 256 };
-/* How often it goes on, at the most, without asking what the sockets have brought: who waits asks that, but while there is
- * always something new nobody does. */
+/* How often it goes on, at the most, without asking what the sockets have brought, if that was nothing the last time: who
+ * waits asks that, but while there is always something new nobody does. */
 enum { MOST_BLIND = 8 };
 /* Connections that each keeps at the least, once they are idle. */
 enum { LEAST_KEPT = 64 };
@@ -56,7 +56,7 @@ struct ah_multis {
     /* What is ready, and nobody has been told of yet. */
     ah_poller_event events[AH_POLLER_MOST];
     int event_count;
-    /* How often there was nothing of that, since the poller was last asked. */
+    /* How often it may still go on without that, before the poller is asked. */
     unsigned blind;
     /* When the first was last performed, and how often it has been passed over since. */
     ah_time first_performed;
@@ -282,8 +282,8 @@ void ah_multis_shrink(ah_multis *multis)
 
 static void look(ah_multis *multis, int milliseconds)
 {
-    multis->blind = 0;
     multis->event_count = ah_poller_wait(&multis->poller, multis->events, AH_POLLER_MOST, milliseconds);
+    multis->blind = multis->event_count ? 0 : MOST_BLIND;
 }
 
 /* What a socket was ready for may have been done, and the socket closed, by what came before it: libcurl knows how to
@@ -345,10 +345,21 @@ static CURLMcode perform_ready(ah_multis *multis)
     return error;
 }
 
+/* Nothing is known of the sockets, and has not been for long enough. */
+static bool is_blind(ah_multis *multis)
+{
+    if (multis->event_count)
+        return false;
+    if (!multis->blind)
+        return true;
+    multis->blind--;
+    return false;
+}
+
 /* All but the first. */
 static CURLMcode perform_others(ah_multis *multis, ah_look how)
 {
-    bool blind = !multis->event_count && ++multis->blind > MOST_BLIND;
+    bool blind = is_blind(multis);
     CURLMcode error = perform_events(multis);
     if (!error && (how == AH_LOOK_WELL || blind))
         error = perform_ready(multis);
