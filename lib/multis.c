@@ -345,8 +345,8 @@ static CURLMcode perform_ready(ah_multis *multis)
     return error;
 }
 
-/* Nothing is known of the sockets, and has not been for long enough. */
-static bool is_blind(ah_multis *multis)
+/* Whether nothing is known of the sockets, and has not been for long enough: counts how often. */
+static bool must_look(ah_multis *multis)
 {
     if (multis->event_count)
         return false;
@@ -359,9 +359,9 @@ static bool is_blind(ah_multis *multis)
 /* All but the first. */
 static CURLMcode perform_others(ah_multis *multis, ah_look how)
 {
-    bool blind = is_blind(multis);
+    bool well = must_look(multis) || how == AH_LOOK_WELL;
     CURLMcode error = perform_events(multis);
-    if (!error && (how == AH_LOOK_WELL || blind))
+    if (!error && well)
         error = perform_ready(multis);
     if (!error)
         error = perform_due(multis);
