@@ -20,6 +20,13 @@ static const double longest_idle = 118.0;
 static const double longest_rest = 0.05;
 /* Transfers in each but the first. */
 enum { MOST_ACTIVE = 256 };
+/* Transfers in the second while it is polled. */
+enum { MOST_POLLED = 64 };
+/* It takes about as long for libcurl to go through so many transfers that have nothing to do as to be told of the socket
+ * of one, and to keep a table of it. */
+enum { EASILY_PASSED = 5 };
+/* What is remembered of how many it has gone, or would have gone, through. */
+enum { MOST_CREDIT = 1000 };
 /* How often it goes on, at the most, without asking what the sockets have brought, if that was nothing the last time: who
  * waits asks that, but while there is always something new nobody does. */
 enum { MOST_BLIND = 8 };
@@ -48,6 +55,13 @@ struct ah_multis {
     unsigned count;
     /* Of those whose results are read. */
     unsigned reading;
+    /* Transfers in all of them. */
+    size_t active;
+    /* Above 0 while to go through all that is under way, whenever there is something to do, takes less time than to be
+     * told for whom. */
+    long credit;
+    /* The second is polled: libcurl has not told of all of its sockets. */
+    bool polling;
     bool deaf;
     /* Of all but the first. */
     bool has_poller;
@@ -168,6 +182,7 @@ ah_multis *ah_multis_new(void)
     if (!multis)
         return NULL;
     multis->has_poller = ah_poller_open(&multis->poller);
+    multis->credit = MOST_CREDIT;
     if (extend(multis) && open_first(multis))
         return multis;
     ah_multis_free(multis);
@@ -256,6 +271,7 @@ ah_multi *ah_multis_add(ah_multis *multis, CURL *easy, bool sharing)
     if (curl_multi_add_handle(multi->handle, easy) != CURLM_OK)
         return NULL;
     multi->active++;
+    multis->active++;
     return multi;
 }
 
@@ -263,6 +279,7 @@ void ah_multis_remove(ah_multis *multis, ah_multi *multi, CURL *easy)
 {
     curl_multi_remove_handle(multi->handle, easy);
     multi->active--;
+    multis->active--;
     if (multi->active)
         return;
     multi->unwatched = false;
@@ -345,6 +362,36 @@ static CURLMcode perform_ready(ah_multis *multis)
     return error;
 }
 
+/* While all there is to do is in the second, and can be done by going through it. */
+static bool worth_polling(const ah_multis *multis)
+{
+    const ah_multi *second = multis->all[1];
+    return second && second->active == multis->active && multis->active <= MOST_POLLED && multis->credit > 0;
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+/* Has libcurl tell of all sockets of one that was polled. There is no other way. */
+static CURLMcode announce(const ah_multi *multi)
+{
+    int running;
+    return curl_multi_socket_all(multi->handle, &running);
+}
+
+#pragma GCC diagnostic pop
+
+/* To go over to the poller is work for each transfer, so that it is long before it can come to that again. */
+static CURLMcode choose_way(ah_multis *multis)
+{
+    bool was = multis->polling;
+    multis->polling = worth_polling(multis);
+    if (!was || multis->polling || !multis->all[1])
+        return CURLM_OK;
+    multis->credit = -MOST_CREDIT;
+    return announce(multis->all[1]);
+}
+
 /* Whether nothing is known of the sockets, and has not been for long enough: counts how often. */
 static bool must_look(ah_multis *multis)
 {
@@ -359,9 +406,14 @@ static bool must_look(ah_multis *multis)
 /* All but the first. */
 static CURLMcode perform_others(ah_multis *multis, ah_look how)
 {
+    int running;
+    CURLMcode error = choose_way(multis);
     bool well = must_look(multis) || how == AH_LOOK_WELL;
-    CURLMcode error = perform_events(multis);
-    if (!error && well)
+    if (!error)
+        error = perform_events(multis);
+    if (!error && multis->polling)
+        error = curl_multi_perform(multis->all[1]->handle, &running);
+    else if (!error && well)
         error = perform_ready(multis);
     if (!error)
         error = perform_due(multis);
@@ -396,9 +448,17 @@ static CURLMcode perform_first(ah_multis *multis, ah_look how)
     return curl_multi_perform(multis->all[0]->handle, &running);
 }
 
+/* Whatever the transfers under way are in: so it is found out again when it has become worth while. */
+static void change_credit(ah_multis *multis, long change)
+{
+    long credit = multis->credit + change;
+    multis->credit = credit > MOST_CREDIT ? MOST_CREDIT : credit < -MOST_CREDIT ? -MOST_CREDIT : credit;
+}
+
 CURLMcode ah_multis_perform(ah_multis *multis, ah_look how)
 {
     multis->reading = 0;
+    change_credit(multis, EASILY_PASSED - (long)multis->active);
     CURLMcode error = perform_first(multis, how);
     return error || multis->count == 1 ? error : perform_others(multis, how);
 }
@@ -410,6 +470,7 @@ CURL *ah_multis_finished(ah_multis *multis, CURLcode *error)
         const ah_multi *multi = multis->all[multis->reading];
         const CURLMsg *message = multi ? curl_multi_info_read(multi->handle, &left) : NULL;
         if (message) {
+            change_credit(multis, EASILY_PASSED);
             *error = message->data.result;
             return message->easy_handle;
         }
@@ -429,11 +490,11 @@ static double until_due(const ah_multis *multis)
     return seconds > 0 ? seconds : 0;
 }
 
-/* Waits until the first has something to do, or the poller. */
-static void wait_in_first(ah_multis *multis, int milliseconds)
+/* Waits until that one has something to do, or the poller. */
+static void wait_in(ah_multis *multis, const ah_multi *polled, int milliseconds)
 {
     struct curl_waitfd others = {.fd = multis->poller.set, .events = CURL_WAIT_POLLIN};
-    CURLMcode error = curl_multi_poll(multis->all[0]->handle, &others, multis->has_poller ? 1 : 0, milliseconds, NULL);
+    CURLMcode error = curl_multi_poll(polled->handle, &others, multis->has_poller ? 1 : 0, milliseconds, NULL);
     if (error) {
         /* For lack of memory. Not to come straight back, and try again. */
         AH_WARNING("transfer", "libcurl cannot poll: %s", curl_multi_strerror(error));
@@ -453,7 +514,9 @@ void ah_multis_wait(ah_multis *multis, double seconds)
     seconds = seconds < longest ? seconds : longest;
     int milliseconds = ah_clock_milliseconds(seconds, 1000);
     if (!multis->has_poller || is_busy(multis->all[0]))
-        wait_in_first(multis, milliseconds);
+        wait_in(multis, multis->all[0], milliseconds);
+    else if (multis->polling && multis->all[1])
+        wait_in(multis, multis->all[1], milliseconds);
     else
         look(multis, milliseconds);
 }

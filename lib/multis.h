@@ -5,6 +5,10 @@
  * one by one for one that is idle. So there are several of a few hundred transfers each, and a poller tells them which
  * sockets are ready. But those that can share connections, as all https requests can with multiplexing, are all in the
  * first, which is polled, together with the poller; and so is everything where there is none.
+ *
+ * While there are few, and each is answered soon, it takes less to walk over all of them than to have libcurl keep a table
+ * for each socket that it is asked about. So the second is polled as well then, and goes over to the poller, with its
+ * transfers and connections, when they become more or take longer.
  */
 #ifndef AH_MULTIS_H
 #define AH_MULTIS_H

@@ -350,6 +350,43 @@ START_TEST(test_fifty_transfers_on_one_worker)
 }
 END_TEST
 
+/* Those that have been under way for long are heard of no less than those that made them many. Nothing else makes
+ * libcurl look after them. */
+START_TEST(test_transfers_that_many_others_join)
+{
+    asynchttp_promise *promises[100];
+    set_workers(1, 100);
+    ck_assert_int_eq(asynchttp_http_set_connect_timeout(http, 1000), ASYNCHTTP_OK);
+    get_several(promises, 40, origin_url("/gate/joined/40"));
+    ck_all(promises, 40, ASYNCHTTP_OK);
+    get_several(promises, 40, origin_url("/hold/few"));
+    origin_await(40, "/held/few");
+    get_several(promises + 40, 60, origin_url("/hold/others"));
+    origin_await(60, "/held/others");
+    origin_number("/release/few/40");
+    ck_all(promises, 40, ASYNCHTTP_OK);
+    ck_assert_int_eq(origin_number("/held/others"), 60);
+    origin_number("/release/others/60");
+    ck_all(promises + 40, 60, ASYNCHTTP_OK);
+}
+END_TEST
+
+/* And no less when they are few again, and a thousand others have come and gone meanwhile. */
+START_TEST(test_transfers_that_many_others_leave)
+{
+    asynchttp_promise *promises[1100];
+    set_workers(1, 100);
+    get_several(promises, 20, origin_url("/hold/last"));
+    origin_await(20, "/held/last");
+    get_several(promises + 20, 80, origin_url("/gate/leaving/80"));
+    get_several(promises + 100, 1000, origin_url("/hello"));
+    ck_all(promises + 20, 1080, ASYNCHTTP_OK);
+    ck_assert_int_eq(origin_number("/held/last"), 20);
+    origin_number("/release/last/20");
+    ck_all(promises, 20, ASYNCHTTP_OK);
+}
+END_TEST
+
 START_TEST(test_several_workers_with_several_transfers)
 {
     asynchttp_promise *promises[20];
@@ -1277,6 +1314,8 @@ static void add_spreading_tests(TCase *tcase)
     tcase_add_test(tcase, test_no_more_workers_than_requests);
     tcase_add_test(tcase, test_settings_start_no_worker_for_a_request_that_has_one);
     tcase_add_test(tcase, test_fifty_transfers_on_one_worker);
+    tcase_add_test(tcase, test_transfers_that_many_others_join);
+    tcase_add_test(tcase, test_transfers_that_many_others_leave);
     tcase_add_test(tcase, test_several_workers_with_several_transfers);
     tcase_add_test(tcase, test_requests_are_taken_in_the_order_made);
     tcase_add_test(tcase, test_cancelled_requests_leave_the_order_of_the_others);
