@@ -48,6 +48,7 @@ int main(void)
     srunner_add_suite(runner, uri_suite());
     srunner_add_suite(runner, validators_suite());
     srunner_add_suite(runner, vary_suite());
+    srunner_add_suite(runner, yielding_suite());
     /* A process for each of so many tests takes a sanitizer minutes. */
     if (SANITIZED)
         srunner_set_fork_status(runner, CK_NOFORK);

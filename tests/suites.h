@@ -63,5 +63,6 @@ Suite *redirect_suite(void);
 Suite *stored_suite(void);
 Suite *transfer_suite(void);
 Suite *waiting_suite(void);
+Suite *yielding_suite(void);
 
 #endif

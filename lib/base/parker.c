@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -17,6 +16,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
+
+#include "base/yielding.h"
 
 /* Of state. */
 enum { AWAKE, ASLEEP, WOKEN };
@@ -188,21 +189,11 @@ void ah_parker_wake(ah_parker *parker)
         ah_bell_ring(bell);
 }
 
-/* Whoever is about to wake this thread may need its processor for it: then neither falls asleep. It is not tried often
- * where it has been in vain, as with an answer that has to come from a server. */
 static void yield(const ah_parker *parker)
 {
-    enum { TRUST = 4, PROBE = 16 };
-    static _Thread_local unsigned trust = TRUST;
-    static _Thread_local unsigned slept;
-    if (trust == 0 && ++slept < PROBE)
-        return;
-    slept = 0;
-    sched_yield();
-    if (atomic_load_explicit(&parker->state, memory_order_relaxed) != AWAKE)
-        trust = TRUST;
-    else if (trust)
-        trust--;
+    static _Thread_local ah_yielding yielding;
+    if (ah_yield(&yielding))
+        ah_yield_judge(&yielding, atomic_load_explicit(&parker->state, memory_order_relaxed) != AWAKE);
 }
 
 bool ah_parker_sleep(ah_parker *parker, ah_time deadline)
