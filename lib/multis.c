@@ -61,7 +61,7 @@ struct ah_multis {
     /* Above 0 while to go through all that is under way, whenever there is something to do, takes less time than to be
      * told for whom. */
     long credit;
-    /* The second is polled: libcurl has not told of all of its sockets. */
+    /* The second is polled: the poller knows some of its sockets, from before, and not those that have come since. */
     bool polling;
     ah_yielding yielding;
     /* Has yielded, and found nothing finished since. */
@@ -341,12 +341,20 @@ static CURLMcode perform_due(ah_multis *multis)
     return error;
 }
 
+/* Whether the poller does not tell all that there is of one of the others, and nobody else does. */
+static bool is_unwatched(const ah_multis *multis, unsigned number)
+{
+    const ah_multi *multi = multis->all[number];
+    bool polled = number == 1 && multis->polling;
+    return multi && multi->unwatched && !polled;
+}
+
 static CURLMcode perform_unwatched(ah_multis *multis)
 {
     CURLMcode error = CURLM_OK;
     for (unsigned i = 1; i < multis->count && !error; i++) {
         int running;
-        if (multis->all[i] && multis->all[i]->unwatched)
+        if (is_unwatched(multis, i))
             error = curl_multi_perform(multis->all[i]->handle, &running);
     }
     return error;
@@ -366,26 +374,37 @@ static CURLMcode perform_ready(ah_multis *multis)
     return error;
 }
 
-/* While all there is to do is in the second, and can be done by going through it. */
+/* Newer versions of libcurl have connections to end that nobody uses any more. */
+static bool is_busy(const ah_multi *multi)
+{
+    long milliseconds = -1;
+    return multi &&
+           (multi->active || (curl_multi_timeout(multi->handle, &milliseconds) == CURLM_OK && milliseconds >= 0));
+}
+
+/* While all there is to do is in the second, so that nothing else is to be polled, and can be done by going through it. */
 static bool worth_polling(const ah_multis *multis)
 {
     const ah_multi *second = multis->all[1];
-    return second && second->active == multis->active && multis->active <= MOST_POLLED && multis->credit > 0;
+    return second && second->active == multis->active && multis->active <= MOST_POLLED && multis->credit > 0 &&
+           !is_busy(multis->all[0]);
 }
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
-/* Has libcurl tell of all sockets of one that was polled. There is no other way. */
+/* Has libcurl tell of all sockets of one that was polled. There is no other way. Twice, since a transfer whose socket was
+ * closed while it was polled takes back what libcurl has told of another one's with the same number (at least 7.88). */
 static CURLMcode announce(const ah_multi *multi)
 {
     int running;
-    return curl_multi_socket_all(multi->handle, &running);
+    CURLMcode error = curl_multi_socket_all(multi->handle, &running);
+    return error ? error : curl_multi_socket_all(multi->handle, &running);
 }
 
 #pragma GCC diagnostic pop
 
-/* To go over to the poller is work for each transfer, so that it is long before it can come to that again. */
+/* To go over to the poller is work for each transfer: the credit makes it long before it can come to that again. */
 static CURLMcode choose_way(ah_multis *multis)
 {
     bool was = multis->polling;
@@ -422,14 +441,6 @@ static CURLMcode perform_others(ah_multis *multis, ah_look how)
     if (!error)
         error = perform_due(multis);
     return error ? error : perform_unwatched(multis);
-}
-
-/* Newer versions of libcurl have connections to end that nobody uses any more. */
-static bool is_busy(const ah_multi *multi)
-{
-    long milliseconds = -1;
-    return multi &&
-           (multi->active || (curl_multi_timeout(multi->handle, &milliseconds) == CURLM_OK && milliseconds >= 0));
 }
 
 /* libcurl goes through all transfers of the first: the more there are, the less often it does while there is more to be
@@ -497,7 +508,7 @@ static double until_due(const ah_multis *multis)
     const ah_timer *timer = ah_timers_first(&multis->timers);
     double seconds = timer ? timer->due - ah_clock_now() : longest_wait;
     for (unsigned i = 1; i < multis->count; i++) {
-        if (multis->all[i] && multis->all[i]->unwatched && seconds > longest_deaf_wait)
+        if (is_unwatched(multis, i) && seconds > longest_deaf_wait)
             seconds = longest_deaf_wait;
     }
     return seconds > 0 ? seconds : 0;

@@ -6,7 +6,7 @@
 
 /* So much more often than not it may be in vain before it is not tried each time any more, but once in so many times, and
  * in the end once in so many. */
-enum { PATIENCE = 4, LEAST_PASSING = 16, MOST_PASSING = 4096 };
+enum { PATIENCE = 4, LEAST_PASSING = 16, MOST_PASSING = 256 };
 
 /* Others that need the processor take milliseconds of it. Who sleeps is given it back sooner. */
 static const double longest = 0.0005;

@@ -21,7 +21,7 @@ typedef struct ah_yielding {
 /* Yields, unless that is likely to be in vain. False: it has not. */
 bool ah_yield(ah_yielding *yielding);
 
-/* To be told after each time that it has: whether that has brought what was waited for. */
+/* To be told after each time that it has: whether that has brought what was waited for, which counts if it was soon. */
 void ah_yield_judge(ah_yielding *yielding, bool came);
 
 #endif
