@@ -26,7 +26,7 @@ void ah_receiver_init(ah_receiver *receiver, const ah_request *request, ah_outco
 void ah_receiver_clear(ah_receiver *receiver)
 {
     ah_response_free(receiver->response);
-    ah_buffer_free(&receiver->line);
+    ah_buffer_free(&receiver->folded);
     *receiver = (ah_receiver){.request = receiver->request,
                               .outcome = receiver->outcome,
                               .on_head = receiver->on_head,
@@ -72,27 +72,10 @@ static ah_fields *fields_of(ah_receiver *receiver)
     return &receiver->outcome->response->trailers;
 }
 
-/* What would break a program's line becomes a space (RFC 9110 section 5.5). False: there is a zero byte, which would end
- * it. */
-static bool blank_out_returns(char *line, size_t length)
+/* "name: value", without its line break. */
+static bool add_field(ah_receiver *receiver, const char *line, size_t length)
 {
-    const char *end = line + length;
-    if (memchr(line, '\0', length))
-        return false;
-    while ((line = memchr(line, '\r', (size_t)(end - line))))
-        *line = ' ';
-    return true;
-}
-
-/* The field line is complete: "name: value". */
-static bool commit_line(ah_receiver *receiver)
-{
-    if (receiver->line.length == 0)
-        return true;
-    const char *line = receiver->line.data;
-    if (!blank_out_returns(receiver->line.data, receiver->line.length))
-        return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "A header line has a zero byte");
-    const char *colon = memchr(line, ':', receiver->line.length);
+    const char *colon = memchr(line, ':', length);
     /* White space before the first name would be the name's (RFC 9112 section 2.2). */
     if (!colon || colon == line || is_fold(line))
         return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "A header line has no name");
@@ -102,9 +85,39 @@ static bool commit_line(ah_receiver *receiver)
     /* White space before the colon is no part of the name (RFC 9112 section 5.1). */
     while (name_length && (line[name_length - 1] == ' ' || line[name_length - 1] == '\t'))
         name_length--;
-    size_t value_length = receiver->line.length - (size_t)(colon + 1 - line);
-    bool added = ah_fields_add(fields_of(receiver), line, name_length, colon + 1, value_length);
-    ah_buffer_clear(&receiver->line);
+    size_t value_length = length - (size_t)(colon + 1 - line);
+    receiver->foldable = ah_fields_add(fields_of(receiver), line, name_length, colon + 1, value_length);
+    return receiver->foldable || no_memory(receiver);
+}
+
+/* What would break a program's line becomes a space (RFC 9110 section 5.5). */
+static void blank_out_returns(char *text, size_t length)
+{
+    const char *end = text + length;
+    while ((text = memchr(text, '\r', (size_t)(end - text))))
+        *text = ' ';
+}
+
+/* The same, of a line that has carriage returns in it. */
+static bool add_blanked(ah_receiver *receiver, const char *line, size_t length)
+{
+    ah_buffer blanked = {0};
+    if (!ah_buffer_append(&blanked, line, length))
+        return no_memory(receiver);
+    blank_out_returns(blanked.data, length);
+    bool added = add_field(receiver, blanked.data, length);
+    ah_buffer_free(&blanked);
+    return added;
+}
+
+/* The field line is complete. */
+static bool end_line(ah_receiver *receiver)
+{
+    receiver->foldable = false;
+    if (!receiver->folded.length)
+        return true;
+    bool added = ah_fields_continue(fields_of(receiver), receiver->folded.data, receiver->folded.length);
+    ah_buffer_clear(&receiver->folded);
     return added || no_memory(receiver);
 }
 
@@ -194,8 +207,6 @@ static bool refuses_expectation(const ah_receiver *receiver)
 
 static bool end_head(ah_receiver *receiver)
 {
-    if (!commit_line(receiver))
-        return false;
     if (!is_interim(receiver->response)) {
         bool begun = begin_content(receiver);
         receiver->cut_short = begun && refuses_expectation(receiver);
@@ -227,22 +238,29 @@ static bool continue_line(ah_receiver *receiver, const char *line, size_t length
         line++;
         length--;
     }
-    bool added = ah_buffer_append(&receiver->line, " ", 1) &&
-                 ah_buffer_append(&receiver->line, line, without_break(line, length));
-    return added || no_memory(receiver);
+    size_t before = receiver->folded.length;
+    if (!ah_buffer_append(&receiver->folded, " ", 1) || !ah_buffer_append(&receiver->folded, line, length))
+        return no_memory(receiver);
+    blank_out_returns(receiver->folded.data + before, receiver->folded.length - before);
+    return true;
 }
 
 bool ah_receiver_header(ah_receiver *receiver, const char *line, size_t length)
 {
     if (receiver->part == AH_RECEIVER_START)
         return begin_head(receiver, line, length);
-    if (is_blank(line, length))
-        return receiver->part == AH_RECEIVER_HEAD ? end_head(receiver) : commit_line(receiver);
-    if (is_fold(line) && receiver->line.length)
+    bool blank = is_blank(line, length);
+    length = without_break(line, length);
+    /* It would end the value. */
+    if (memchr(line, '\0', length))
+        return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "A header line has a zero byte");
+    if (!blank && is_fold(line) && receiver->foldable)
         return continue_line(receiver, line, length);
-    if (!commit_line(receiver))
+    if (!end_line(receiver))
         return false;
-    return ah_buffer_append(&receiver->line, line, without_break(line, length)) || no_memory(receiver);
+    if (blank)
+        return receiver->part != AH_RECEIVER_HEAD || end_head(receiver);
+    return memchr(line, '\r', length) ? add_blanked(receiver, line, length) : add_field(receiver, line, length);
 }
 
 static bool check_limits(ah_receiver *receiver, uint64_t wire)
@@ -326,7 +344,7 @@ bool ah_receiver_end(ah_receiver *receiver)
 {
     if (receiver->part != AH_RECEIVER_CONTENT)
         return fail(receiver, ASYNCHTTP_E_CONNECTION_LOST, "The connection was closed before the head was complete");
-    if (!commit_line(receiver))
+    if (!end_line(receiver))
         return false;
     bool decoded = receiver->coding && !ah_request_is(receiver->request, "HEAD");
     return !decoded || note_decoding(receiver);

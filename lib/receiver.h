@@ -34,8 +34,10 @@ typedef struct ah_receiver {
     ah_receiver_part part;
     /* The response whose head is being read; the outcome's from the end of that head on. */
     asynchttp_response *response;
-    /* The field line being read: it may be folded over several lines. */
-    ah_buffer line;
+    /* The last line was a field's, and the next one may be more of its value, folded. */
+    bool foldable;
+    /* What such lines have brought, which the value does not have yet. */
+    ah_buffer folded;
     size_t lines;
     /* How the content is compressed, and whether it is wanted. */
     ah_coding coding;

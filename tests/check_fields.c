@@ -166,6 +166,43 @@ END_TEST
 
 /* ---- Setting and deleting ------------------------------------------------------------------ */
 
+static void go_on(ah_fields *fields, const char *text)
+{
+    ck_assert(ah_fields_continue(fields, text, strlen(text)));
+}
+
+/* With room for all in one block, for none of it, and without a block. */
+static const size_t rooms[] = {4096, 1, 0};
+
+START_TEST(what_continues_is_the_newest_values)
+{
+    ah_fields fields = {0};
+    ck_assert(ah_fields_reserve(&fields, 4, rooms[_i]));
+    add(&fields, "a", "1");
+    go_on(&fields, " 2 ");
+    ck_value(&fields, "a", "1 2");
+    add(&fields, "b", "");
+    go_on(&fields, "x");
+    go_on(&fields, "");
+    ck_value(&fields, "b", "x");
+    add(&fields, "a", "3");
+    go_on(&fields, "4");
+    go_on(&fields, " \t");
+    go_on(&fields, "5");
+    ck_value(&fields, "a", "1 2, 3 4 5");
+    add(&fields, "a", "");
+    go_on(&fields, "6");
+    ck_value(&fields, "a", "1 2, 3 4 5, 6");
+    add(&fields, "b", "y");
+    go_on(&fields, "z");
+    ck_value(&fields, "b", "x, y z");
+    ck_value(&fields, "a", "1 2, 3 4 5, 6");
+    ck_names(&fields, "a b");
+    ck_assert_str_eq(ah_fields_find(&fields, "a")->values[1], "3 4 5");
+    ah_fields_clear(&fields);
+}
+END_TEST
+
 START_TEST(set_adds_at_the_end)
 {
     ah_fields fields = {0};
@@ -479,6 +516,7 @@ Suite *fields_suite(void)
     tcase_add_test(repeats, one_name_may_come_ten_thousand_times);
     suite_add_tcase(suite, repeats);
     TCase *changes = tcase_create("changes");
+    tcase_add_loop_test(changes, what_continues_is_the_newest_values, 0, ROWS(rooms));
     tcase_add_test(changes, set_adds_at_the_end);
     tcase_add_test(changes, set_replaces_all_values_in_their_place);
     tcase_add_test(changes, values_can_be_added_after_set);

@@ -255,6 +255,10 @@ static const struct fold {
     {"A: 1\r\n \r\nB: x\r\n", "1"},
     {"A: 1\r\nA: 2\r\n 3\r\n", "1, 2 3"},
     {"A: 1\r\n 2\r\nA: 3\r\n", "1 2, 3"},
+    {"A: 1 \r\n 2\r\n", "1 2"},
+    {"A: 1\r\nA:\r\n 2\r\n", "1, 2"},
+    {"A: 1\r\nA: 2\r\n 3\r\nB: x\r\nA: 4\r\n\t5\r\n", "1, 2 3, 4 5"},
+    {"A: 1\r\n 2\r3\r\n", "1 2 3"},
 };
 
 START_TEST(folded_lines_are_one_value)

@@ -202,7 +202,7 @@ static bool append_field(ah_fields *fields, const char *name, size_t name_length
 {
     if (!grow(fields) || !make(fields, &fields->fields[fields->count], name, name_length, value))
         return false;
-    fields->count++;
+    fields->newest = fields->count++;
     fields->names |= member_of(name, name_length);
     return true;
 }
@@ -255,6 +255,7 @@ static bool append_value(ah_fields *fields, ah_field *field, struct span value)
     ah_buffer_append_string(field->joined, ", ");
     ah_buffer_append_string(field->joined, copy);
     field->values[field->count++] = copy;
+    fields->newest = (size_t)(field - fields->fields);
     return true;
 }
 
@@ -265,17 +266,55 @@ bool ah_fields_add(ah_fields *fields, const char *name, size_t name_length, cons
     return field ? append_value(fields, field, text) : append_field(fields, name, name_length, text);
 }
 
-bool ah_fields_set(ah_fields *fields, const char *name, const char *value)
+/* Gives the field this one value in place of those it has. */
+static bool replace(ah_fields *fields, ah_field *field, struct span value)
 {
     ah_field made;
-    ah_field *field = find(fields, name, strlen(name));
-    if (!field)
-        return ah_fields_add(fields, name, strlen(name), value, strlen(value));
-    if (!make(fields, &made, field->name, field->name_length, trimmed(value, strlen(value))))
+    if (!make(fields, &made, field->name, field->name_length, value))
         return false;
     unmake(fields, field);
     *field = made;
     return true;
+}
+
+/* Puts the value in the place of the last of several, which it begins with. */
+static bool replace_last(ah_fields *fields, ah_field *field, struct span value)
+{
+    char **last = &field->values[field->count - 1];
+    size_t before = strlen(*last);
+    char *copy = obtain(fields, value.length + 1);
+    if (!copy)
+        return false;
+    if (!ah_buffer_append(field->joined, value.text + before, value.length - before)) {
+        let_go(fields, copy);
+        return false;
+    }
+    let_go(fields, *last);
+    *last = put(copy, value);
+    return true;
+}
+
+bool ah_fields_continue(ah_fields *fields, const char *text, size_t length)
+{
+    struct span more = trimmed(text, length);
+    ah_field *field = &fields->fields[fields->newest];
+    const char *last = field->values[field->count - 1];
+    ah_buffer longer = {0};
+    bool continued = ah_buffer_append_string(&longer, last) && (!*last || ah_buffer_append(&longer, " ", 1)) &&
+                     ah_buffer_append(&longer, more.text, more.length);
+    struct span value = trimmed(longer.data, longer.length);
+    if (continued)
+        continued = field->count == 1 ? replace(fields, field, value) : replace_last(fields, field, value);
+    ah_buffer_free(&longer);
+    return continued;
+}
+
+bool ah_fields_set(ah_fields *fields, const char *name, const char *value)
+{
+    size_t name_length = strlen(name);
+    struct span text = trimmed(value, strlen(value));
+    ah_field *field = find(fields, name, name_length);
+    return field ? replace(fields, field, text) : append_field(fields, name, name_length, text);
 }
 
 bool ah_fields_delete(ah_fields *fields, const char *name)
@@ -339,6 +378,8 @@ bool ah_fields_copy(ah_fields *copy, const ah_fields *fields)
 
 void ah_fields_clear(ah_fields *fields)
 {
+    if (!fields->fields)
+        return;
     for (size_t i = 0; i < fields->count; i++)
         unmake(fields, &fields->fields[i]);
     let_go(fields, fields->fields);

@@ -25,6 +25,8 @@ typedef struct ah_fields {
     ah_field *fields;
     size_t count;
     size_t capacity;
+    /* Which of them a value was added to last. */
+    size_t newest;
     /* A set of what their names may be: most fields that are asked for are not there. */
     uint64_t names;
     /* Memory for what is added, obtained at once; what does not fit is allocated by itself. NULL: none. */
@@ -40,6 +42,10 @@ bool ah_fields_reserve(ah_fields *fields, size_t count, size_t size);
 /* Adds a value to the field of that name, whose case does not matter, after the values it has. The name and value need
  * not end with a zero byte. White space around the value is dropped. False: no memory, nothing has changed. */
 bool ah_fields_add(ah_fields *fields, const char *name, size_t name_length, const char *value, size_t value_length);
+
+/* Adds to the value that was added last: a space, unless it is empty, and the text without the white space around it.
+ * False: no memory, nothing has changed. */
+bool ah_fields_continue(ah_fields *fields, const char *text, size_t length);
 
 /* Gives the field this one value, in the place it has or at the end. False: no memory, nothing has changed. */
 bool ah_fields_set(ah_fields *fields, const char *name, const char *value);
