@@ -53,16 +53,16 @@ static bool read_arguments(asynchttp_request *known, const asynchttp_request *gi
 static bool read_uri(ah_request *request, const char *uri, ah_outcome *outcome)
 {
     const char *why = NULL;
-    /* What may be a password is not repeated. */
-    const char *shown = strchr(uri, '@') ? "..." : uri;
     asynchttp_code code = ah_uri_parse(&request->uri, uri, &why);
+    if (!code)
+        return true;
+    if (code == ASYNCHTTP_E_NO_MEMORY)
+        return no_memory(outcome);
     if (code == ASYNCHTTP_E_RELATIVE_URI)
-        ah_outcome_fail(outcome, code, "Only absolute URIs are allowed. uri = %s", shown);
-    else if (code == ASYNCHTTP_E_NO_MEMORY)
-        no_memory(outcome);
-    else if (code)
-        ah_outcome_fail(outcome, code, "%s. uri = %s", why, shown);
-    return !code;
+        why = "Only absolute URIs are allowed";
+    /* What may be a password is not repeated. */
+    ah_outcome_fail(outcome, code, "%s. uri = %s", why, strchr(uri, '@') ? "..." : uri);
+    return false;
 }
 
 /* False: no memory. */

@@ -40,6 +40,8 @@ struct origin {
     char host[HOST_MAX + 1];
     size_t host_length;
     unsigned port;
+    /* As it was written, without zeros before it; only where it is not the scheme's default. */
+    struct span port_digits;
     bool ipv6;
     bool https;
 };
@@ -147,7 +149,7 @@ static size_t scheme_length(const char *text)
 
 static void split(struct parts *parts, const char *text)
 {
-    const char *end = text + strcspn(text, "#");
+    const char *end = find(text, text + strlen(text), '#');
     size_t n = scheme_length(text);
     *parts = (struct parts){0};
     if (n > 0) {
@@ -179,20 +181,21 @@ static bool is_scheme(struct span scheme, const char *word)
 
 /* ---- Host and port (RFC 3986 section 3.2) -------------------------------------------------- */
 
-static asynchttp_code set_name(struct origin *origin, const char *name, size_t length, const char **why)
+/* Takes a name that is not encoded in any way. Returns what is wrong with it, or NULL. */
+static const char *set_name(struct origin *origin, const char *name, size_t length)
 {
     if (length == 0)
-        return invalid(why, "The host is empty");
+        return "The host is empty";
     if (length > HOST_MAX)
-        return invalid(why, "The host is longer than 255 bytes");
+        return "The host is longer than 255 bytes";
     for (size_t i = 0; i < length; i++) {
         char lower = reg_name_lower[(unsigned char)name[i]];
         if (!lower)
-            return invalid(why, "The host has a character that is not allowed");
+            return "The host has a character that is not allowed";
         origin->host[i] = lower;
     }
     origin->host_length = length;
-    return ASYNCHTTP_OK;
+    return NULL;
 }
 
 /*
@@ -211,9 +214,9 @@ static asynchttp_code set_idn(struct origin *origin, const char *name, const cha
         return no_memory(why);
     if (rc != IDN2_OK)
         return invalid(why, "The host is not a valid internationalized domain name");
-    asynchttp_code code = set_name(origin, ascii, strlen(ascii), why);
+    const char *wrong = set_name(origin, ascii, strlen(ascii));
     idn2_free(ascii);
-    return code;
+    return wrong ? invalid(why, wrong) : ASYNCHTTP_OK;
 }
 
 static bool is_plain(struct span text)
@@ -244,21 +247,28 @@ static bool decode_name(char *to, struct span text)
     return true;
 }
 
-/* A name, or an IPv4 address, which looks like one. Octets are decoded first, as they may spell a name in UTF-8
- * (RFC 3986 section 3.2.2). */
-static asynchttp_code read_reg_name(struct origin *origin, struct span text, const char **why)
+/* Octets are decoded first, as they may spell a name in UTF-8 (RFC 3986 section 3.2.2). */
+static asynchttp_code read_encoded_name(struct origin *origin, struct span text, const char **why)
 {
-    if (is_plain(text))
-        return set_name(origin, text.text, text.length, why);
     char name[ENCODED_HOST_MAX + 1];
     if (text.length > ENCODED_HOST_MAX)
         return invalid(why, "The host is longer than 255 bytes");
     if (!decode_name(name, text))
         return invalid(why, "The host has a character that is not allowed");
     size_t length = strlen(name);
-    if (is_plain((struct span){name, length}))
-        return set_name(origin, name, length, why);
-    return set_idn(origin, name, why);
+    if (!is_plain((struct span){name, length}))
+        return set_idn(origin, name, why);
+    const char *wrong = set_name(origin, name, length);
+    return wrong ? invalid(why, wrong) : ASYNCHTTP_OK;
+}
+
+/* A name, or an IPv4 address, which looks like one. */
+static asynchttp_code read_reg_name(struct origin *origin, struct span text, const char **why)
+{
+    const char *wrong = set_name(origin, text.text, text.length);
+    if (!wrong)
+        return ASYNCHTTP_OK;
+    return is_plain(text) ? invalid(why, wrong) : read_encoded_name(origin, text, why);
 }
 
 /* "%25" 1*( unreserved / pct-encoded ): RFC 6874 section 2. */
@@ -327,13 +337,19 @@ static unsigned port_number(struct span text)
 /* What follows the host: ":port", ":" or nothing; the latter two mean the default (RFC 3986 section 6.2.3). */
 static asynchttp_code read_port(struct origin *origin, struct span text, const char **why)
 {
+    const char *end = text.text + text.length;
+    const char *digits = text.text + 1;
     origin->port = default_port(origin->https);
     if (text.length == 0)
         return ASYNCHTTP_OK;
     if (text.text[0] != ':')
         return invalid(why, "There is something between the host and the port");
-    if (text.length > 1)
-        origin->port = port_number((struct span){text.text + 1, text.length - 1});
+    if (digits == end)
+        return ASYNCHTTP_OK;
+    while (digits < end && *digits == '0')
+        digits++;
+    origin->port_digits = span(digits, end);
+    origin->port = port_number(origin->port_digits);
     if (origin->port == 0)
         return invalid(why, "The port is not a number from 1 to 65535");
     return ASYNCHTTP_OK;
@@ -381,16 +397,6 @@ static char *put(char *to, const char *text, size_t length)
     return to + length;
 }
 
-static char *put_port(char *to, unsigned port)
-{
-    char digits[5];
-    size_t n = sizeof(digits);
-    for (; port > 0; port /= 10)
-        digits[--n] = (char)('0' + port % 10);
-    *to++ = ':';
-    return put(to, digits + n, sizeof(digits) - n);
-}
-
 static char *put_authority(char *to, const struct origin *origin)
 {
     if (origin->ipv6)
@@ -398,8 +404,10 @@ static char *put_authority(char *to, const struct origin *origin)
     to = put(to, origin->host, origin->host_length);
     if (origin->ipv6)
         *to++ = ']';
-    if (origin->port != default_port(origin->https))
-        to = put_port(to, origin->port);
+    if (origin->port != default_port(origin->https)) {
+        *to++ = ':';
+        to = put(to, origin->port_digits.text, origin->port_digits.length);
+    }
     return to;
 }
 
