@@ -282,19 +282,12 @@ static ah_queue *hold_queue(asynchttp_http *http)
     return queue;
 }
 
-static ah_settings *hold_settings(asynchttp_http *http)
-{
-    pthread_mutex_lock(&http->lock);
-    ah_settings *settings = ah_shared_hold(http->settings);
-    pthread_mutex_unlock(&http->lock);
-    return settings;
-}
-
-/* Another thread may close the Http at any time, which leaves another queue in the place of the shut one. If there is
+/* Takes over the share of the queue.
+ *
+ * Another thread may close the Http at any time, which leaves another queue in the place of the shut one. If there is
  * none, the Http is being freed. */
-static bool submit(asynchttp_http *http, asynchttp_promise *promise)
+static bool submit(asynchttp_http *http, asynchttp_promise *promise, ah_queue *queue)
 {
-    ah_queue *queue = hold_queue(http);
     ah_queue *tried = NULL;
     ah_submission submission = AH_SUBMISSION_SHUT;
     while (submission == AH_SUBMISSION_SHUT && queue != tried) {
@@ -313,10 +306,15 @@ asynchttp_promise *asynchttp_http_request_at(asynchttp_http *http, const char *u
 {
     if (ah_http_inherited(http))
         return request_in_child(uri, request, file, line);
-    ah_settings *settings = hold_settings(http);
+    pthread_mutex_lock(&http->lock);
+    ah_settings *settings = ah_shared_hold(http->settings);
+    ah_queue *queue = ah_shared_hold(http->queue);
+    pthread_mutex_unlock(&http->lock);
     asynchttp_promise *promise = ah_promise_new(uri, request, settings, file, line);
     ah_shared_release(settings);
-    if (!promise || submit(http, promise))
+    if (!promise)
+        ah_shared_release(queue);
+    else if (submit(http, promise, queue))
         return promise;
     asynchttp_promise_free(promise);
     return NULL;

@@ -148,8 +148,9 @@ asynchttp_promise *ah_promise_new(const char *uri, const asynchttp_request *argu
     job->request.file = file;
     job->request.line = line;
     ah_request_init(&job->request, uri, arguments, settings, &job->outcome);
+    job->anyones = calls_nothing(&job->request);
     /* In a callback nothing is waited for. */
-    job->expected = calls_nothing(&job->request) && !ah_callback_current() && ah_habit_made(promise);
+    job->expected = job->anyones && !ah_callback_current() && ah_habit_made(promise);
     AH_DEBUG("promise", "#%llu: %s %.*s requested at %s:%d", job->request.number,
              job->request.method ? job->request.method : "?", ah_uri_shown(&job->request.uri),
              job->request.uri.text ? job->request.uri.text : "", file ? file : "?", line);
@@ -162,7 +163,6 @@ asynchttp_promise *ah_promise_new(const char *uri, const asynchttp_request *argu
 ah_submission ah_promise_submit(asynchttp_promise *promise, ah_queue *queue)
 {
     ah_job *job = &promise->job;
-    job->anyones = calls_nothing(&job->request);
     job->expected = job->expected && ah_worker_may_stand_in(job);
     atomic_store_explicit(&promise->holders, 2, memory_order_relaxed);
     if (job->outcome.code && !job->request.callbacks.done) {
