@@ -23,7 +23,7 @@ typedef struct ah_outcome {
 /* Notes an error with its message, unless there is one already: the first one stays. Lack of memory for the message
  * leaves it without. */
 #if defined(__GNUC__)
-__attribute__((format(printf, 3, 4)))
+__attribute__((format(printf, 3, 4), cold))
 #endif
 void ah_outcome_fail(ah_outcome *outcome, asynchttp_code code, const char *format, ...);
 

@@ -29,7 +29,7 @@ static inline bool ah_logs(asynchttp_log_level level)
 
 /* Line breaks in the message become spaces, and a very long one is cut. */
 #if defined(__GNUC__)
-__attribute__((format(printf, 3, 4)))
+__attribute__((format(printf, 3, 4), cold))
 #endif
 void ah_log(asynchttp_log_level level, const char *component, const char *format, ...);
 
