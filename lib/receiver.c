@@ -219,11 +219,6 @@ static bool end_head(ah_receiver *receiver)
     return fail(receiver, ASYNCHTTP_E_CALLBACK, "on_interim returned an error");
 }
 
-static bool is_blank(const char *line, size_t length)
-{
-    return length == 0 || line[0] == '\n' || (length == 2 && line[0] == '\r' && line[1] == '\n');
-}
-
 static size_t without_break(const char *line, size_t length)
 {
     while (length && (line[length - 1] == '\n' || line[length - 1] == '\r'))
@@ -238,6 +233,10 @@ static bool continue_line(ah_receiver *receiver, const char *line, size_t length
         line++;
         length--;
     }
+    while (length && is_fold(&line[length - 1]))
+        length--;
+    if (length == 0)
+        return true;
     size_t before = receiver->folded.length;
     if (!ah_buffer_append(&receiver->folded, " ", 1) || !ah_buffer_append(&receiver->folded, line, length))
         return no_memory(receiver);
@@ -249,16 +248,15 @@ bool ah_receiver_header(ah_receiver *receiver, const char *line, size_t length)
 {
     if (receiver->part == AH_RECEIVER_START)
         return begin_head(receiver, line, length);
-    bool blank = is_blank(line, length);
     length = without_break(line, length);
     /* It would end the value. */
     if (memchr(line, '\0', length))
         return fail(receiver, ASYNCHTTP_E_BAD_RESPONSE, "A header line has a zero byte");
-    if (!blank && is_fold(line) && receiver->foldable)
+    if (length && is_fold(line) && receiver->foldable)
         return continue_line(receiver, line, length);
     if (!end_line(receiver))
         return false;
-    if (blank)
+    if (length == 0)
         return receiver->part != AH_RECEIVER_HEAD || end_head(receiver);
     return memchr(line, '\r', length) ? add_blanked(receiver, line, length) : add_field(receiver, line, length);
 }

@@ -80,11 +80,12 @@ static void requests(asynchttp_http *http)
                                     ASYNCHTTP_REQUEST(.method = "PUT", .body = "some text", .headers = headers));
     all[2] =
         asynchttp_http_request(http, origin_url("/headers?A=1&B=2&A=3&A=4&A=5&C=&Set-Cookie=x&Set-Cookie=y"), NULL);
-    all[3] = asynchttp_http_request(
-        http,
-        origin_url("/raw?send=HTTP/1.1%%20200%%20OK%%0D%%0ATransfer-Encoding:%%20chunked"
-                   "%%0D%%0AA:%%20b%%0D%%0A%%20c%%0D%%0A%%0D%%0A0%%0D%%0AT:%%201%%0D%%0A%%0D%%0A"),
-        NULL);
+    all[3] =
+        asynchttp_http_request(http,
+                               origin_url("/raw?send=HTTP/1.1%%20200%%20OK%%0D%%0ATransfer-Encoding:%%20chunked"
+                                          "%%0D%%0AA:%%20b%%0D%%0A%%20c%%0D%%0AA:%%20d%%0D%%0A%%20e%%0D%%0AB:%%20f%%0Dg"
+                                          "%%0D%%0A%%0D%%0A0%%0D%%0AT:%%201%%0D%%0A%%0D%%0A"),
+                               NULL);
     all[4] = asynchttp_http_request(http,
                                     "http://127\xe3\x80\x82"
                                     "0.0.1:1/",

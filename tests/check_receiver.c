@@ -259,6 +259,8 @@ static const struct fold {
     {"A: 1\r\nA:\r\n 2\r\n", "1, 2"},
     {"A: 1\r\nA: 2\r\n 3\r\nB: x\r\nA: 4\r\n\t5\r\n", "1, 2 3, 4 5"},
     {"A: 1\r\n 2\r3\r\n", "1 2 3"},
+    {"A: 1\r\n 2 \r\n 3\r\n", "1 2 3"},
+    {"A: 1\r\n 2\r\n \t\r\n 3\r\n", "1 2 3"},
 };
 
 START_TEST(folded_lines_are_one_value)
@@ -297,6 +299,7 @@ static const char *const bad_lines[] = {
     ": value\r\n",
     ":\r\n",
     "no colon\r\n",
+    "Name\r\n : value\r\n",
     "x\r\n",
     "HTTP/1.1 200 OK\r\n",
     "A: 1\r\n: value\r\n",

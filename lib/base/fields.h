@@ -44,7 +44,7 @@ bool ah_fields_reserve(ah_fields *fields, size_t count, size_t size);
 bool ah_fields_add(ah_fields *fields, const char *name, size_t name_length, const char *value, size_t value_length);
 
 /* Adds to the value that was added last: a space, unless it is empty, and the text without the white space around it.
- * False: no memory, nothing has changed. */
+ * Only where nothing else has been done to the dict since. False: no memory, nothing has changed. */
 bool ah_fields_continue(ah_fields *fields, const char *text, size_t length);
 
 /* Gives the field this one value, in the place it has or at the end. False: no memory, nothing has changed. */

@@ -40,7 +40,7 @@ struct origin {
     char host[HOST_MAX + 1];
     size_t host_length;
     unsigned port;
-    /* As it was written, without zeros before it; only where it is not the scheme's default. */
+    /* As it was written, without zeros before it; empty if it was not. */
     struct span port_digits;
     bool ipv6;
     bool https;
@@ -181,7 +181,7 @@ static bool is_scheme(struct span scheme, const char *word)
 
 /* ---- Host and port (RFC 3986 section 3.2) -------------------------------------------------- */
 
-/* Takes a name that is not encoded in any way. Returns what is wrong with it, or NULL. */
+/* Takes a name, but for one that is encoded in any way. Returns what is wrong with it, or NULL. */
 static const char *set_name(struct origin *origin, const char *name, size_t length)
 {
     if (length == 0)
@@ -340,6 +340,7 @@ static asynchttp_code read_port(struct origin *origin, struct span text, const c
     const char *end = text.text + text.length;
     const char *digits = text.text + 1;
     origin->port = default_port(origin->https);
+    origin->port_digits = (struct span){0};
     if (text.length == 0)
         return ASYNCHTTP_OK;
     if (text.text[0] != ':')
