@@ -229,6 +229,17 @@ START_TEST(the_response_is_there_when_its_head_is_complete)
 }
 END_TEST
 
+static const char *const head_ends[] = {"\r\n", "\n", "\r\r\n"};
+
+START_TEST(a_blank_line_ends_the_head)
+{
+    ck_ok(feed("HTTP/1.1 200 OK\r\nA: 1\r\n"));
+    ck_assert_ptr_null(outcome.response);
+    ck_ok(feed(head_ends[_i]));
+    ck_field("a", "1");
+}
+END_TEST
+
 /* A field that the server calls Status has nothing to do with the status. */
 START_TEST(status_is_that_of_the_status_line)
 {
@@ -978,6 +989,7 @@ static void add_head_cases(Suite *suite)
     tcase_set_timeout(head, 60);
     tcase_add_test(head, fields_are_lower_case_in_order_of_arrival);
     tcase_add_test(head, the_response_is_there_when_its_head_is_complete);
+    tcase_add_loop_test(head, a_blank_line_ends_the_head, 0, ROWS(head_ends));
     tcase_add_test(head, status_is_that_of_the_status_line);
     tcase_add_loop_test(head, folded_lines_are_one_value, 0, ROWS(folds));
     tcase_add_loop_test(head, names_end_before_the_colon, 0, ROWS(odd_names));
