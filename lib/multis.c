@@ -327,11 +327,10 @@ static CURLMcode perform_events(ah_multis *multis)
     return error;
 }
 
-static CURLMcode perform_due(ah_multis *multis)
+static CURLMcode perform_due(ah_multis *multis, ah_time now)
 {
     CURLMcode error = CURLM_OK;
     ah_timer *timer;
-    ah_time now = ah_clock_now();
     while (!error && (timer = ah_timers_first(&multis->timers)) && timer->due <= now) {
         int running;
         ah_multi *multi = (ah_multi *)(void *)((char *)timer - offsetof(ah_multi, timer));
@@ -427,7 +426,7 @@ static bool must_look(ah_multis *multis)
 }
 
 /* All but the first. */
-static CURLMcode perform_others(ah_multis *multis, ah_look how)
+static CURLMcode perform_others(ah_multis *multis, ah_look how, ah_time now)
 {
     int running;
     CURLMcode error = choose_way(multis);
@@ -439,7 +438,7 @@ static CURLMcode perform_others(ah_multis *multis, ah_look how)
     else if (!error && well)
         error = perform_ready(multis);
     if (!error)
-        error = perform_due(multis);
+        error = perform_due(multis, now);
     return error ? error : perform_unwatched(multis);
 }
 
@@ -450,12 +449,11 @@ static bool may_pass_over(ah_multis *multis, ah_time now)
     return multis->passed_over++ < multis->all[0]->active / MOST_ACTIVE && now < multis->first_performed + longest_rest;
 }
 
-static CURLMcode perform_first(ah_multis *multis, ah_look how)
+static CURLMcode perform_first(ah_multis *multis, ah_look how, ah_time now)
 {
     int running;
     if (!is_busy(multis->all[0]))
         return CURLM_OK;
-    ah_time now = ah_clock_now();
     if (how == AH_LOOK_BRIEFLY && may_pass_over(multis, now))
         return CURLM_OK;
     multis->first_performed = now;
@@ -470,12 +468,12 @@ static void change_credit(ah_multis *multis, long change)
     multis->credit = credit > MOST_CREDIT ? MOST_CREDIT : credit < -MOST_CREDIT ? -MOST_CREDIT : credit;
 }
 
-CURLMcode ah_multis_perform(ah_multis *multis, ah_look how)
+CURLMcode ah_multis_perform(ah_multis *multis, ah_look how, ah_time now)
 {
     multis->reading = 0;
     change_credit(multis, EASILY_PASSED - (long)multis->active);
-    CURLMcode error = perform_first(multis, how);
-    return error || multis->count == 1 ? error : perform_others(multis, how);
+    CURLMcode error = perform_first(multis, how, now);
+    return error || multis->count == 1 ? error : perform_others(multis, how, now);
 }
 
 /* Whether it was of use to yield, if it has. */
@@ -493,6 +491,7 @@ CURL *ah_multis_finished(ah_multis *multis, CURLcode *error)
         const ah_multi *multi = multis->all[multis->reading];
         const CURLMsg *message = multi ? curl_multi_info_read(multi->handle, &left) : NULL;
         if (message) {
+            multis->reading += left == 0;
             judge(multis, true);
             change_credit(multis, EASILY_PASSED);
             *error = message->data.result;

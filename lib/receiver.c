@@ -110,15 +110,19 @@ static bool add_blanked(ah_receiver *receiver, const char *line, size_t length)
     return added;
 }
 
-/* The field line is complete. */
-static bool end_line(ah_receiver *receiver)
+/* What came with folded lines is complete. */
+static bool end_folded(ah_receiver *receiver)
 {
-    receiver->foldable = false;
-    if (!receiver->folded.length)
-        return true;
     bool added = ah_fields_continue(fields_of(receiver), receiver->folded.data, receiver->folded.length);
     ah_buffer_clear(&receiver->folded);
     return added || no_memory(receiver);
+}
+
+/* The field line is complete. */
+static inline bool end_line(ah_receiver *receiver)
+{
+    receiver->foldable = false;
+    return !receiver->folded.length || end_folded(receiver);
 }
 
 /* The length that the response announces; false if it announces none or several at once. */

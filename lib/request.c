@@ -246,25 +246,20 @@ bool ah_request_repeat(ah_request *request, const ah_request *original, struct a
            ah_fields_copy(&request->headers, &original->headers) && repeat_proxies(request, original);
 }
 
-bool ah_request_is(const ah_request *request, const char *method)
-{
-    return strcmp(request->method, method) == 0;
-}
-
-bool ah_request_has_body(const ah_request *request)
-{
-    return request->body || request->callbacks.on_read;
-}
-
 void ah_request_clear(ah_request *request)
 {
+    /* One that holds anything has them. */
+    if (!request->settings)
+        return;
     ah_uri_clear(&request->uri);
     free(request->unusual_method);
     ah_fields_clear(&request->headers);
     free(request->body);
     ah_cache_disclaim(request->claim);
     ah_shared_release(request->settings);
-    asynchttp_proxy_info_free(request->environment_proxies[0]);
-    asynchttp_proxy_info_free(request->environment_proxies[1]);
+    for (int i = 0; i < 2; i++) {
+        if (request->environment_proxies[i])
+            asynchttp_proxy_info_free(request->environment_proxies[i]);
+    }
     *request = (ah_request){.callbacks = request->callbacks, .number = request->number};
 }

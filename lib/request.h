@@ -4,6 +4,8 @@
 #ifndef AH_REQUEST_H
 #define AH_REQUEST_H
 
+#include <string.h>
+
 #include "asynchttp.h"
 #include "base/fields.h"
 #include "base/uri.h"
@@ -52,10 +54,16 @@ void ah_request_init(ah_request *request, const char *uri, const asynchttp_reque
 bool ah_request_repeat(ah_request *request, const ah_request *original, struct ah_claim *claim);
 
 /* Whether this is its method. */
-bool ah_request_is(const ah_request *request, const char *method);
+static inline bool ah_request_is(const ah_request *request, const char *method)
+{
+    return strcmp(request->method, method) == 0;
+}
 
 /* Whether it has a body to send, even an empty one. */
-bool ah_request_has_body(const ah_request *request);
+static inline bool ah_request_has_body(const ah_request *request)
+{
+    return request->body || request->callbacks.on_read;
+}
 
 /* Frees what the request holds, and leaves it empty but for its callbacks and its number. */
 void ah_request_clear(ah_request *request);

@@ -8,27 +8,26 @@
 /* How many fields a response usually has at most, and how much room they take. */
 enum { USUAL_COUNT = 12, USUAL_SIZE = 384 };
 
-/* Without fields. NULL: no memory. */
-static asynchttp_response *new_response(void)
+/* Without fields, and with so much room for them. NULL: no memory. */
+static asynchttp_response *new_response(size_t room)
 {
-    asynchttp_response *response = ah_pool_obtain(sizeof(*response));
+    asynchttp_response *response = ah_pool_obtain(sizeof(*response) + room);
     if (response)
-        *response = (asynchttp_response){0};
+        *response = (asynchttp_response){.room = room};
     return response;
 }
 
 asynchttp_response *ah_response_new(void)
 {
-    asynchttp_response *response = new_response();
-    if (response && ah_fields_reserve(&response->fields, USUAL_COUNT, USUAL_SIZE))
-        return response;
-    ah_response_free(response);
-    return NULL;
+    asynchttp_response *response = new_response(USUAL_COUNT * sizeof(ah_field) + USUAL_SIZE);
+    if (response)
+        ah_fields_lend(&response->fields, USUAL_COUNT, response->own, response->room);
+    return response;
 }
 
 asynchttp_response *ah_response_take(ah_fields *fields, char **reason)
 {
-    asynchttp_response *response = new_response();
+    asynchttp_response *response = new_response(0);
     if (!response)
         return NULL;
     response->fields = *fields;
@@ -38,14 +37,14 @@ asynchttp_response *ah_response_take(ah_fields *fields, char **reason)
     return response;
 }
 
-void ah_response_free(asynchttp_response *response)
+void ah_response_destroy(asynchttp_response *response)
 {
     while (response) {
         asynchttp_response *previous = response->previous;
         ah_fields_clear(&response->fields);
         ah_fields_clear(&response->trailers);
         free(response->reason);
-        ah_pool_release(response, sizeof(*response));
+        ah_pool_release(response, sizeof(*response) + response->room);
         response = previous;
     }
 }

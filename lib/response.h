@@ -17,6 +17,9 @@ struct asynchttp_response {
     asynchttp_response *previous;
     ah_fields fields;
     ah_fields trailers;
+    /* Memory that is the fields' at first. */
+    size_t room;
+    ah_field own[];
 };
 
 /* NULL: no memory. */
@@ -25,8 +28,15 @@ asynchttp_response *ah_response_new(void);
 /* One that takes over these fields and this reason; NULL: no memory, and they are as they were. */
 asynchttp_response *ah_response_take(ah_fields *fields, char **reason);
 
-/* Frees the previous ones as well. NULL is allowed. */
-void ah_response_free(asynchttp_response *response);
+/* Frees the response, and the previous ones as well. */
+void ah_response_destroy(asynchttp_response *response);
+
+/* The same. NULL is allowed. */
+static inline void ah_response_free(asynchttp_response *response)
+{
+    if (response)
+        ah_response_destroy(response);
+}
 
 /* Reads a status line (RFC 9112 section 4): version, status and reason. Returns false if it is not one, and
  * *no_memory says whether that is for lack of memory. */

@@ -697,7 +697,8 @@ void ah_transfers_perform(ah_transfers *transfers, bool more)
     const ah_timer *silence = ah_timers_first(&transfers->silences);
     /* Nobody is to be found silent whose answer has come. */
     bool due = silence && silence->due <= now;
-    CURLMcode error = ah_multis_perform(transfers->multis, due ? AH_LOOK_WELL : more ? AH_LOOK_BRIEFLY : AH_LOOK_ON);
+    ah_look how = due ? AH_LOOK_WELL : more ? AH_LOOK_BRIEFLY : AH_LOOK_ON;
+    CURLMcode error = ah_multis_perform(transfers->multis, how, now);
     conclude_finished(transfers);
     if (error)
         conclude_all(transfers, error);

@@ -22,11 +22,6 @@ void ah_event_destroy(ah_event *event)
     pthread_mutex_destroy(&event->lock);
 }
 
-bool ah_event_happened(const ah_event *event)
-{
-    return atomic_load_explicit(&event->happened, memory_order_acquire);
-}
-
 void ah_event_lock(ah_event *event)
 {
     pthread_mutex_lock(&event->lock);

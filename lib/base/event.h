@@ -35,7 +35,10 @@ void ah_event_destroy(ah_event *event);
 /* It has happened: wakes all who wait. Everything that was done before is seen by whoever sees that it has happened. */
 void ah_event_set(ah_event *event);
 
-bool ah_event_happened(const ah_event *event);
+static inline bool ah_event_happened(const ah_event *event)
+{
+    return atomic_load_explicit(&event->happened, memory_order_acquire);
+}
 
 /* Holds and lets go of its lock, which may guard something else that belongs with it, too: for a moment, in which nothing
  * else is done with the event. */

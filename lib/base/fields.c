@@ -67,16 +67,9 @@ static bool has_name(const ah_field *field, const char *name)
     return i == field->name_length;
 }
 
-/* The member of ah_fields.names that stands for the name, in any case, and for some others. */
-static uint64_t member_of(const char *name, size_t length)
-{
-    unsigned first = length ? (unsigned char)*name | 0x20U : 0;
-    return UINT64_C(1) << ((first + 11 * length) % 64);
-}
-
 static ah_field *find(const ah_fields *fields, const char *name, size_t length)
 {
-    if (!(fields->names & member_of(name, length)))
+    if (!(fields->names & ah_fields_member(name, length)))
         return NULL;
     for (size_t i = 0; i < fields->count; i++) {
         ah_field *field = &fields->fields[i];
@@ -98,8 +91,10 @@ static bool is_in_block(const ah_fields *fields, const void *memory)
 static void *obtain(ah_fields *fields, size_t size)
 {
     size_t aligned = (size + sizeof(void *) - 1) & ~(sizeof(void *) - 1);
-    if (aligned > fields->block_size - fields->block_used)
+    if (aligned > fields->block_size - fields->block_used) {
+        fields->strays = true;
         return malloc(size);
+    }
     void *memory = fields->block + fields->block_used;
     fields->block_used += aligned;
     return memory;
@@ -112,19 +107,30 @@ static void let_go(const ah_fields *fields, void *memory)
         free(memory);
 }
 
+static void begin_block(ah_fields *fields, size_t count, void *block, size_t size)
+{
+    fields->block = block;
+    fields->block_size = size;
+    fields->block_used = count * sizeof(*fields->fields);
+    fields->fields = block;
+    fields->capacity = count;
+}
+
 bool ah_fields_reserve(ah_fields *fields, size_t count, size_t size)
 {
-    size_t array = count * sizeof(*fields->fields);
-    if (fields->block || fields->fields || array + size == 0)
+    size += count * sizeof(*fields->fields);
+    if (fields->block || fields->fields || size == 0)
         return true;
-    fields->block = ah_pool_obtain(array + size);
-    if (!fields->block)
-        return false;
-    fields->block_size = ah_pool_size(array + size);
-    fields->block_used = array;
-    fields->fields = (ah_field *)(void *)fields->block;
-    fields->capacity = count;
-    return true;
+    void *block = ah_pool_obtain(size);
+    if (block)
+        begin_block(fields, count, block, ah_pool_size(size));
+    return block != NULL;
+}
+
+void ah_fields_lend(ah_fields *fields, size_t count, void *memory, size_t size)
+{
+    begin_block(fields, count, memory, size);
+    fields->lent = true;
 }
 
 static bool grow(ah_fields *fields)
@@ -152,7 +158,7 @@ static char **piece_of(const ah_field *field)
     return (char **)(void *)field->name - 1;
 }
 
-static struct span trimmed(const char *text, size_t length)
+static inline struct span trimmed(const char *text, size_t length)
 {
     while (length && is_space(text[length - 1]))
         length--;
@@ -172,7 +178,7 @@ static char *put(char *to, struct span text)
 }
 
 /* False: no memory. */
-static bool make(ah_fields *fields, ah_field *field, const char *name, size_t name_length, struct span value)
+static inline bool make(ah_fields *fields, ah_field *field, const char *name, size_t name_length, struct span value)
 {
     char **piece = obtain(fields, sizeof(*piece) + name_length + 1 + value.length + 1);
     if (!piece)
@@ -192,18 +198,19 @@ static void unmake(const ah_fields *fields, ah_field *field)
         let_go(fields, field->values[i]);
     if (field->values != piece_of(field))
         let_go(fields, field->values);
-    if (field->joined)
+    if (field->joined) {
         ah_buffer_free(field->joined);
-    free(field->joined);
+        free(field->joined);
+    }
     let_go(fields, piece_of(field));
 }
 
-static bool append_field(ah_fields *fields, const char *name, size_t name_length, struct span value)
+static inline bool append_field(ah_fields *fields, const char *name, size_t name_length, struct span value)
 {
     if (!grow(fields) || !make(fields, &fields->fields[fields->count], name, name_length, value))
         return false;
     fields->newest = fields->count++;
-    fields->names |= member_of(name, name_length);
+    fields->names |= ah_fields_member(name, name_length);
     return true;
 }
 
@@ -213,9 +220,10 @@ static bool is_power_of_two(size_t number)
 }
 
 /* Makes room for a value of so many bytes more among the joined ones, which begin with the first value. */
-static bool reserve_joined(ah_field *field, size_t length)
+static bool reserve_joined(ah_fields *fields, ah_field *field, size_t length)
 {
     if (!field->joined) {
+        fields->strays = true;
         field->joined = calloc(1, sizeof(*field->joined));
         if (!field->joined)
             return false;
@@ -246,7 +254,7 @@ static bool append_value(ah_fields *fields, ah_field *field, struct span value)
     if (!copy)
         return false;
     put(copy, value);
-    if (!reserve_joined(field, value.length) || !reserve_value(fields, field)) {
+    if (!reserve_joined(fields, field, value.length) || !reserve_value(fields, field)) {
         let_go(fields, copy);
         return false;
     }
@@ -329,25 +337,9 @@ bool ah_fields_delete(ah_fields *fields, const char *name)
     return true;
 }
 
-const ah_field *ah_fields_find(const ah_fields *fields, const char *name)
-{
-    return find(fields, name, strlen(name));
-}
-
 const ah_field *ah_fields_find_n(const ah_fields *fields, const char *name, size_t name_length)
 {
     return find(fields, name, name_length);
-}
-
-const char *ah_fields_get(const ah_fields *fields, const char *name)
-{
-    const ah_field *field = ah_fields_find(fields, name);
-    return field ? ah_field_value(field) : NULL;
-}
-
-const char *ah_field_value(const ah_field *field)
-{
-    return field->count == 1 ? field->values[0] : field->joined->data;
 }
 
 /* How much room a copy needs for all but its array. */
@@ -376,13 +368,12 @@ bool ah_fields_copy(ah_fields *copy, const ah_fields *fields)
     return copied;
 }
 
-void ah_fields_clear(ah_fields *fields)
+void ah_fields_free(ah_fields *fields)
 {
-    if (!fields->fields)
-        return;
-    for (size_t i = 0; i < fields->count; i++)
+    for (size_t i = 0; i < fields->count && fields->strays; i++)
         unmake(fields, &fields->fields[i]);
     let_go(fields, fields->fields);
-    ah_pool_release(fields->block, fields->block_size);
+    if (!fields->lent)
+        ah_pool_release(fields->block, fields->block_size);
     *fields = (ah_fields){0};
 }

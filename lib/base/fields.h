@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buffer.h"
 
@@ -29,15 +30,22 @@ typedef struct ah_fields {
     size_t newest;
     /* A set of what their names may be: most fields that are asked for are not there. */
     uint64_t names;
+    /* Some of what they hold lies elsewhere than in the block. */
+    bool strays;
     /* Memory for what is added, obtained at once; what does not fit is allocated by itself. NULL: none. */
     char *block;
     size_t block_size;
     size_t block_used;
+    /* The block is somebody else's, and lasts as long as the dict. */
+    bool lent;
 } ah_fields;
 
 /* Obtains memory at once for so many fields, and for so many bytes of names, values and what comes with them (about 24
  * bytes a field). Only a matter of speed; does nothing where there are fields already. False: no memory. */
 bool ah_fields_reserve(ah_fields *fields, size_t count, size_t size);
+
+/* The same with memory of the caller's, of size bytes, aligned for pointers; of an empty dict. */
+void ah_fields_lend(ah_fields *fields, size_t count, void *memory, size_t size);
 
 /* Adds a value to the field of that name, whose case does not matter, after the values it has. The name and value need
  * not end with a zero byte. White space around the value is dropped. False: no memory, nothing has changed. */
@@ -53,22 +61,47 @@ bool ah_fields_set(ah_fields *fields, const char *name, const char *value);
 /* Removes the field. Returns whether it was there. */
 bool ah_fields_delete(ah_fields *fields, const char *name);
 
-/* The field of that name in any case, NULL if there is none. */
-const ah_field *ah_fields_find(const ah_fields *fields, const char *name);
+/* The one value that stands for all of a field's: joined if there are several. */
+static inline const char *ah_field_value(const ah_field *field)
+{
+    return field->count == 1 ? field->values[0] : field->joined->data;
+}
 
-/* The same; the name need not end with a zero byte. */
+/* The member of ah_fields.names that stands for the name, in any case, and for some others. */
+static inline uint64_t ah_fields_member(const char *name, size_t name_length)
+{
+    unsigned first = name_length ? (unsigned char)*name | 0x20U : 0;
+    return UINT64_C(1) << ((first + 11 * name_length) % 64);
+}
+
+/* The field of that name in any case, NULL if there is none. The name need not end with a zero byte. */
 const ah_field *ah_fields_find_n(const ah_fields *fields, const char *name, size_t name_length);
 
-/* The field's value, joined if there are several; NULL if there is none. */
-const char *ah_fields_get(const ah_fields *fields, const char *name);
+/* The same. The name mostly is a constant, so that the compiler knows its length, and what it is a member of. */
+static inline const ah_field *ah_fields_find(const ah_fields *fields, const char *name)
+{
+    size_t length = strlen(name);
+    return fields->names & ah_fields_member(name, length) ? ah_fields_find_n(fields, name, length) : NULL;
+}
 
-/* The one value that stands for all of a field's. */
-const char *ah_field_value(const ah_field *field);
+/* The field's one value; NULL if there is none. */
+static inline const char *ah_fields_get(const ah_fields *fields, const char *name)
+{
+    const ah_field *field = ah_fields_find(fields, name);
+    return field ? ah_field_value(field) : NULL;
+}
 
 /* A copy in place of what was in *copy, which must be empty. False: no memory, and *copy is empty. */
 bool ah_fields_copy(ah_fields *copy, const ah_fields *fields);
 
-void ah_fields_clear(ah_fields *fields);
+/* Frees what one that is not empty holds, and leaves it empty. */
+void ah_fields_free(ah_fields *fields);
+
+static inline void ah_fields_clear(ah_fields *fields)
+{
+    if (fields->fields)
+        ah_fields_free(fields);
+}
 
 /* Whether the text is a token (RFC 9110 section 5.6.2): what methods and field names are made of. */
 bool ah_is_token(const char *text);

@@ -1,13 +1,12 @@
 #include "base/fork.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
-static atomic_uint process;
+atomic_uint ah_fork_count;
 
 static void count_fork(void)
 {
-    atomic_fetch_add_explicit(&process, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&ah_fork_count, 1, memory_order_relaxed);
 }
 
 static void watch(void)
@@ -19,9 +18,4 @@ void ah_fork_init(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, watch);
-}
-
-ah_process ah_process_current(void)
-{
-    return atomic_load_explicit(&process, memory_order_relaxed);
 }

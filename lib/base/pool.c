@@ -104,6 +104,7 @@ struct source {
 static shelf shelves[SIZES];
 static struct source source;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static atomic_bool prepared;
 /* All memory is malloc()'s. */
 static bool plain;
 static atomic_uint users;
@@ -152,6 +153,13 @@ static void prepare(void)
     make_shelves();
     if (!ah_mapping_exists() || pthread_atfork(NULL, NULL, begin_anew))
         plain = true;
+    atomic_store_explicit(&prepared, true, memory_order_release);
+}
+
+static void ensure_prepared(void)
+{
+    if (!atomic_load_explicit(&prepared, memory_order_acquire))
+        pthread_once(&once, prepare);
 }
 
 /* ---- Chunks ---- */
@@ -372,7 +380,7 @@ static void trim(void)
 
 bool ah_pool_is_plain(void)
 {
-    pthread_once(&once, prepare);
+    ensure_prepared();
     return plain;
 }
 
@@ -380,7 +388,7 @@ void *ah_pool_obtain(size_t size)
 {
     if (size > PTRDIFF_MAX)
         return NULL;
-    pthread_once(&once, prepare);
+    ensure_prepared();
     if (plain || size > AH_POOL_MOST)
         return malloc(ah_pool_size(size));
     void *taken = obtain_piece(rank_of(size));
@@ -405,7 +413,7 @@ void ah_pool_release(void *memory, size_t size)
 
 void ah_pool_enter(void)
 {
-    pthread_once(&once, prepare);
+    ensure_prepared();
     atomic_fetch_add_explicit(&users, 1, memory_order_relaxed);
 }
 

@@ -57,11 +57,9 @@ void ah_timers_set(ah_timers *timers, ah_timer *timer, ah_time due)
     sift_down(timers, timer);
 }
 
-void ah_timers_cancel(ah_timers *timers, ah_timer *timer)
+void ah_timers_remove(ah_timers *timers, ah_timer *timer)
 {
     size_t place = timer->place;
-    if (!place)
-        return;
     timer->place = 0;
     ah_timer *last = timers->heap[--timers->count];
     if (last == timer)
@@ -69,11 +67,6 @@ void ah_timers_cancel(ah_timers *timers, ah_timer *timer)
     put(timers, last, place);
     sift_up(timers, last);
     sift_down(timers, last);
-}
-
-ah_timer *ah_timers_first(const ah_timers *timers)
-{
-    return timers->count ? timers->heap[0] : NULL;
 }
 
 void ah_timers_free(ah_timers *timers)

@@ -29,11 +29,21 @@ bool ah_timers_reserve(ah_timers *timers, size_t count);
 /* Sets the timer, or moves it if it is set. There must be room. */
 void ah_timers_set(ah_timers *timers, ah_timer *timer, ah_time due);
 
+/* Takes out one that is set. */
+void ah_timers_remove(ah_timers *timers, ah_timer *timer);
+
 /* Takes the timer out, if it is set. */
-void ah_timers_cancel(ah_timers *timers, ah_timer *timer);
+static inline void ah_timers_cancel(ah_timers *timers, ah_timer *timer)
+{
+    if (timer->place)
+        ah_timers_remove(timers, timer);
+}
 
 /* The soonest, which stays set; NULL if there is none. */
-ah_timer *ah_timers_first(const ah_timers *timers);
+static inline ah_timer *ah_timers_first(const ah_timers *timers)
+{
+    return timers->count ? timers->heap[0] : NULL;
+}
 
 void ah_timers_free(ah_timers *timers);
 
