@@ -117,8 +117,8 @@ static void note(ah_outcome *outcome, asynchttp_code code, CURLcode error, const
 
 bool ah_failure_is_transient(CURL *easy, CURLcode error)
 {
-    long number = system_error(easy);
-    return error == CURLE_COULDNT_CONNECT && (number == ENETUNREACH || number == EADDRNOTAVAIL);
+    long number = error == CURLE_COULDNT_CONNECT ? system_error(easy) : 0;
+    return number == ENETUNREACH || number == EADDRNOTAVAIL;
 }
 
 void ah_failure_note(ah_outcome *outcome, CURL *easy, CURLcode error, const char *words, const ah_request *request)

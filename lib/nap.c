@@ -1,10 +1,15 @@
 #include "nap.h"
 
-/* Seconds: a job that nobody waits for after all is begun so much later at the most. */
-static const double nap_length = 0.001;
-/* A rest that was longer says that such jobs come so seldom that naps cost as much as they spare; or that the system's
- * timers are too coarse for naps. */
-static const double longest_rest = 0.0015;
+#include <math.h>
+
+/* Seconds: a job that nobody waits for after all is begun so much later at the most. The first nap, and the longest of
+ * those that follow each other: to wake up and look costs as much as half of a request where all share a processor. */
+static const double first_length = 0.001;
+static const double longest_length = 0.008;
+/* Jobs that come more seldom than that are not worth it. */
+static const double longest_interval = 0.0015;
+/* A rest that was so many times as long as the nap says that the system's timers are too coarse for naps. */
+static const double tolerance = 1.5;
 
 bool ah_nap_spare(ah_nap *nap)
 {
@@ -14,7 +19,10 @@ bool ah_nap_spare(ah_nap *nap)
 
 void ah_nap_lie_down(ah_nap *nap, ah_time now)
 {
-    nap->on = nap->spared && now - nap->since < longest_rest;
+    double rested = now - nap->since;
+    double length = nap->on ? nap->length : first_length;
+    nap->length = nap->on ? fmin(length * 2, longest_length) : first_length;
+    nap->on = rested < length * tolerance && rested < nap->spared * longest_interval;
     nap->since = now;
     nap->spared = 0;
 }
@@ -26,5 +34,5 @@ void ah_nap_rise(ah_nap *nap)
 
 double ah_nap_seconds(const ah_nap *nap, double seconds)
 {
-    return nap->on && seconds > nap_length ? nap_length : seconds;
+    return nap->on ? fmin(seconds, nap->length) : seconds;
 }

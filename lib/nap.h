@@ -3,8 +3,9 @@
  * and carries it out in the worker's place: calling a thread that then finds nothing to do is most of what such a request
  * costs beyond libcurl.
  *
- * It may come otherwise. So a worker that is called for such jobs again and again naps: it is not called for the next, but
- * looks every millisecond whether there is one that nobody has come for, as long as that spares it calls.
+ * It may come otherwise. So a worker that is called for such jobs again and again naps: it is not called for the next,
+ * but looks after a millisecond whether there is one that nobody has come for, and as long as there never is, and that
+ * spares it calls, after two, after four and then every eight.
  *
  * All of it is under the queue's lock.
  */
@@ -18,6 +19,8 @@
 /* Part of a worker. All zero: it does not nap. */
 typedef struct ah_nap {
     bool on;
+    /* Seconds, of this nap or the next. */
+    double length;
     /* Since when it has rested, and how many jobs have come since for which it need not be called. */
     ah_time since;
     unsigned spared;

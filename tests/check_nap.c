@@ -31,10 +31,24 @@ static void spare(double seconds)
     ah_nap_lie_down(&nap, now);
 }
 
+static void ck_sleeps(double seconds)
+{
+    ck_assert_double_eq_tol(ah_nap_seconds(&nap, rest), seconds, 1e-9);
+    ck_assert_double_eq_tol(ah_nap_seconds(&nap, brief), brief, 1e-9);
+}
+
 static void ck_naps(bool naps)
 {
-    ck_assert_double_eq_tol(ah_nap_seconds(&nap, rest), naps ? 0.001 : rest, 1e-9);
-    ck_assert_double_eq_tol(ah_nap_seconds(&nap, brief), brief, 1e-9);
+    ck_sleeps(naps ? 0.001 : rest);
+}
+
+/* It naps for so many seconds, in which it is spared so many calls. */
+static void nap_for(double seconds, int calls)
+{
+    for (int i = 0; i < calls; i++)
+        ck_assert(ah_nap_spare(&nap));
+    now += seconds;
+    ah_nap_lie_down(&nap, now);
 }
 
 START_TEST(test_who_is_called_again_and_again_naps)
@@ -74,16 +88,51 @@ START_TEST(test_nap_is_renewed_as_long_as_it_spares_calls)
 {
     spare(0);
     spare(brief);
+    nap_for(0.001, 1);
+    ck_sleeps(0.002);
+    nap_for(0.002, 2);
+    ck_sleeps(0.004);
     for (int i = 0; i < 100; i++) {
-        ck_assert(ah_nap_spare(&nap));
-        now += 0.001;
-        ah_nap_lie_down(&nap, now);
-        ck_naps(true);
+        nap_for(i ? 0.008 : 0.004, 8);
+        ck_sleeps(0.008);
     }
-    now += 0.001;
-    ah_nap_lie_down(&nap, now);
+    nap_for(0.008, 0);
     ck_naps(false);
     ck_assert(!ah_nap_spare(&nap));
+}
+END_TEST
+
+START_TEST(test_long_nap_is_for_many_calls)
+{
+    spare(0);
+    spare(brief);
+    nap_for(0.001, 1);
+    nap_for(0.002, 1);
+    ck_naps(false);
+    ck_assert(!ah_nap_spare(&nap));
+    spare(brief);
+    ck_naps(true);
+}
+END_TEST
+
+/* The first is short again after something to do. */
+START_TEST(test_long_nap_is_for_who_had_nothing_to_do)
+{
+    spare(0);
+    spare(brief);
+    nap_for(0.001, 10);
+    ah_nap_rise(&nap);
+    spare(brief);
+    ck_naps(true);
+}
+END_TEST
+
+START_TEST(test_who_sleeps_longer_than_told_does_not)
+{
+    spare(0);
+    spare(brief);
+    nap_for(0.003, 100);
+    ck_naps(false);
 }
 END_TEST
 
@@ -107,6 +156,9 @@ Suite *nap_suite(void)
     tcase_add_test(tcase, test_who_is_called_for_other_jobs_does_not);
     tcase_add_test(tcase, test_nap_is_renewed_as_long_as_it_spares_calls);
     tcase_add_test(tcase, test_who_has_something_to_do_does_not);
+    tcase_add_test(tcase, test_long_nap_is_for_many_calls);
+    tcase_add_test(tcase, test_long_nap_is_for_who_had_nothing_to_do);
+    tcase_add_test(tcase, test_who_sleeps_longer_than_told_does_not);
     suite_add_tcase(suite, tcase);
     return suite;
 }
