@@ -557,9 +557,8 @@ ASYNCHTTP_EXTERN asynchttp_promise *asynchttp_http_request_at(asynchttp_http *ht
  * ended or the worker goes on with it.
  *
  * If a thread has waited like that for each of its last requests, one soon after the other, no worker is woken for the
- * next. Should it not be waited for after all, a worker begins it within a millisecond or so, or eight if there were
- * hundreds of them, or as soon as the client is asked for another, or the promise is looked at in any other way or
- * freed.
+ * next. Should it not be waited for after all, a worker begins it within eight milliseconds or so, or as soon as the client
+ * is asked for another, or the promise is looked at in any other way or freed.
  */
 
 /* Whether the request has ended. Never blocks [promise.done]. */

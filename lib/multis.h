@@ -54,7 +54,8 @@ typedef enum ah_look {
     AH_LOOK_WELL,
 } ah_look;
 
-/* Does what can be done without waiting; now: the time. After an error none of them does anything until all are empty. */
+/* Does what can be done without waiting, but for what comes up meanwhile; now: the time. After an error none of them does
+ * anything until all are empty. */
 CURLMcode ah_multis_perform(ah_multis *multis, ah_look how, ah_time now);
 
 /* An easy handle that libcurl is done with since the last perform, and how it ended; NULL: there is no more. */

@@ -1,9 +1,8 @@
 #include "nap.h"
 
-#include <math.h>
-
-/* Seconds: a job that nobody waits for after all is begun so much later at the most. The first nap, and the longest of
- * those that follow each other: to wake up and look costs as much as half of a request where all share a processor. */
+/* How many seconds the first nap takes, and how many the longest of those that follow each other: so much later at the
+ * most a job is begun that nobody waits for after all. To wake up and look costs as much as half of a request where
+ * client and server share a processor. */
 static const double first_length = 0.001;
 static const double longest_length = 0.008;
 /* Jobs that come more seldom than that are not worth it. */
@@ -21,7 +20,8 @@ void ah_nap_lie_down(ah_nap *nap, ah_time now)
 {
     double rested = now - nap->since;
     double length = nap->on ? nap->length : first_length;
-    nap->length = nap->on ? fmin(length * 2, longest_length) : first_length;
+    double doubled = length * 2 < longest_length ? length * 2 : longest_length;
+    nap->length = nap->on ? doubled : first_length;
     nap->on = rested < length * tolerance && rested < nap->spared * longest_interval;
     nap->since = now;
     nap->spared = 0;
@@ -34,5 +34,5 @@ void ah_nap_rise(ah_nap *nap)
 
 double ah_nap_seconds(const ah_nap *nap, double seconds)
 {
-    return nap->on ? fmin(seconds, nap->length) : seconds;
+    return nap->on && seconds > nap->length ? nap->length : seconds;
 }

@@ -134,13 +134,14 @@ static void set_uri(setting *to)
 {
     const ah_uri *uri = &to->request->uri;
     ah_options *options = to->options;
-    /* Else they are set still: what was the target of CURLOPT_URL then counts for nothing. */
-    if (!options->settings || !is_near(options, uri)) {
+    bool near = options->settings && is_near(options, uri);
+    if (!near) {
         bool apart = options->settings && take_apart(options, uri);
-        /* In this order: from libcurl 8.12 on CURLOPT_CURLU, even NULL, takes CURLOPT_URL away. */
         SET(to, CURLOPT_CURLU, apart ? options->url : NULL);
-        SET(to, CURLOPT_URL, uri->text);
     }
+    /* After the other: from libcurl 8.12 on CURLOPT_CURLU, even NULL, takes it away. Beside that one it is what libcurl's
+     * comments tell of. */
+    SET(to, CURLOPT_URL, uri->text);
     /* A proxy may be asked for the URI, as libcurl writes it. */
     SET(to, CURLOPT_REQUEST_TARGET, ah_options_proxy(to->request) ? NULL : uri->target);
 }

@@ -8,7 +8,7 @@
  *   - a worker that sleeps and has room is in `idle` or in `spare`; while a job waits and somebody is in `idle`, either
  *     somebody is awake who has yet to look, and will wake the next, or enough are awake, and one of those asleep, the
  *     deputy, looks every millisecond whether they get on, or the job, alone, is left to the thread that is expected to
- *     wait for it, and one of those in `idle` naps, and looks every millisecond whether the job still waits;
+ *     wait for it, and one of those in `idle` naps, and looks in a few milliseconds whether the job still waits;
  *   - a worker that is lent is at work on another thread than its own, and its own one does nothing but rest;
  *   - a worker leaves only when nothing of it is in flight, and the last one only when nothing waits.
  */

@@ -248,7 +248,7 @@ bool ah_request_repeat(ah_request *request, const ah_request *original, struct a
 
 void ah_request_clear(ah_request *request)
 {
-    /* One that holds anything has them. */
+    /* One that holds anything has settings. */
     if (!request->settings)
         return;
     ah_uri_clear(&request->uri);

@@ -8,12 +8,13 @@
 /* How many fields a response usually has at most, and how much room they take. */
 enum { USUAL_COUNT = 12, USUAL_SIZE = 384 };
 
-/* Without fields, and with so much room for them. NULL: no memory. */
+/* Without fields, and with at least so much room for them. NULL: no memory. */
 static asynchttp_response *new_response(size_t room)
 {
     asynchttp_response *response = ah_pool_obtain(sizeof(*response) + room);
+    /* All that the piece has. */
     if (response)
-        *response = (asynchttp_response){.room = room};
+        *response = (asynchttp_response){.room = ah_pool_size(sizeof(*response) + room) - sizeof(*response)};
     return response;
 }
 
@@ -37,7 +38,7 @@ asynchttp_response *ah_response_take(ah_fields *fields, char **reason)
     return response;
 }
 
-void ah_response_destroy(asynchttp_response *response)
+void ah_response_free_slow(asynchttp_response *response)
 {
     while (response) {
         asynchttp_response *previous = response->previous;

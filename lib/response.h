@@ -17,7 +17,7 @@ struct asynchttp_response {
     asynchttp_response *previous;
     ah_fields fields;
     ah_fields trailers;
-    /* Memory that is the fields' at first. */
+    /* Memory for fields, and how many bytes of it there are. */
     size_t room;
     ah_field own[];
 };
@@ -28,14 +28,14 @@ asynchttp_response *ah_response_new(void);
 /* One that takes over these fields and this reason; NULL: no memory, and they are as they were. */
 asynchttp_response *ah_response_take(ah_fields *fields, char **reason);
 
-/* Frees the response, and the previous ones as well. */
-void ah_response_destroy(asynchttp_response *response);
+/* For ah_response_free(), which mostly finds nothing to do. */
+void ah_response_free_slow(asynchttp_response *response);
 
-/* The same. NULL is allowed. */
+/* Frees the previous ones as well. NULL is allowed. */
 static inline void ah_response_free(asynchttp_response *response)
 {
     if (response)
-        ah_response_destroy(response);
+        ah_response_free_slow(response);
 }
 
 /* Reads a status line (RFC 9112 section 4): version, status and reason. Returns false if it is not one, and

@@ -337,6 +337,54 @@ START_TEST(any_reserve_will_do)
 }
 END_TEST
 
+/* Memory that is lent is used while it lasts, and never freed. */
+START_TEST(any_memory_can_be_lent)
+{
+    char name[32];
+    static ah_field memory[64];
+    for (size_t size = 0; size <= sizeof(memory) - 20 * sizeof(*memory); size += 8) {
+        ah_fields fields = {0};
+        ah_fields_lend(&fields, 20, memory, 20 * sizeof(*memory) + size);
+        for (int i = 0; i < 21; i++) {
+            snprintf(name, sizeof(name), "Name-%d", i);
+            add(&fields, name, "one");
+            ck_assert(size < 20 * 40 || i >= 20 || (const void *)fields.fields[i].name >= (const void *)memory);
+            ck_assert(size < 20 * 40 || i >= 20 || (const void *)fields.fields[i].name < (const void *)(memory + 64));
+        }
+        add(&fields, "name-4", "two");
+        ck_assert(ah_fields_set(&fields, "name-5", "a longer value than it was before"));
+        ck_assert(ah_fields_delete(&fields, "name-6"));
+        ck_assert_uint_eq(fields.count, 20);
+        ck_value(&fields, "name-4", "one, two");
+        ck_value(&fields, "name-5", "a longer value than it was before");
+        ck_value(&fields, "name-20", "one");
+        ah_fields_clear(&fields);
+        ck_assert_uint_eq(fields.count, 0);
+    }
+}
+END_TEST
+
+/* Whatever the case, and whatever other characters a token may have. */
+START_TEST(names_of_any_token_are_found)
+{
+    static const char *const names[] = {"_A", "~b", "A_b-C", "!#$%&'*+-.^_`|~", "Z", "Content-Encoding", "x_"};
+    const size_t count = sizeof(names) / sizeof(names[0]);
+    ah_fields fields = {0};
+    for (size_t i = 0; i < count; i++)
+        add(&fields, names[i], "one");
+    for (size_t i = 0; i < count; i++) {
+        char other[32];
+        size_t length = strlen(names[i]);
+        for (size_t j = 0; j <= length; j++)
+            other[j] = (char)(names[i][j] >= 'a' && names[i][j] <= 'z' ? names[i][j] - 32 : names[i][j]);
+        ck_value(&fields, names[i], "one");
+        ck_value(&fields, other, "one");
+    }
+    ck_assert_uint_eq(fields.count, count);
+    ah_fields_clear(&fields);
+}
+END_TEST
+
 /* A value that is not changed stays where it is, whatever happens to the others. */
 START_TEST(values_stay_where_they_are)
 {
@@ -525,6 +573,8 @@ Suite *fields_suite(void)
     tcase_add_test(changes, delete_takes_any_case_and_the_fields_own_name);
     tcase_add_test(changes, copies_share_nothing);
     tcase_add_test(changes, any_reserve_will_do);
+    tcase_add_test(changes, any_memory_can_be_lent);
+    tcase_add_test(changes, names_of_any_token_are_found);
     tcase_add_test(changes, values_stay_where_they_are);
     tcase_add_test(changes, cleared_fields_are_empty_and_usable);
     suite_add_tcase(suite, changes);

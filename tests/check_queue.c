@@ -366,7 +366,6 @@ START_TEST(test_job_is_left_to_who_waits)
         ck_assert(naps_on(worker));
         ck_assert(ah_queue_done(worker, &jobs[i], true));
         ah_queue_give_back(worker);
-        worker->nap.since = AH_NEVER;
     }
 }
 END_TEST

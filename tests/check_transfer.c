@@ -586,6 +586,31 @@ START_TEST(test_body_is_sent_again)
 }
 END_TEST
 
+/* The third request on a handle, the second of which has taken its URL apart; the next two over new connections. */
+START_TEST(test_dead_connection_of_another_target)
+{
+    int listener;
+    char url[64], other[80], text[1024];
+    int connection = warm_up(&listener, url, sizeof(url));
+    for (int i = 0; i < 3; i++) {
+        snprintf(other, sizeof(other), "%sother-%d?key=%d", url, i, i);
+        asynchttp_promise *promise = client_request(other, NULL);
+        snprintf(other, sizeof(other), "GET /other-%d?key=%d HTTP/1.1\r\n", i, i);
+        if (i) {
+            ck_assert(client_receive(connection, text, sizeof(text)));
+            close(connection);
+            connection = client_accept(listener);
+        }
+        ck_assert(client_receive(connection, text, sizeof(text)));
+        ck_assert_msg(strncmp(text, other, strlen(other)) == 0, "%s", text);
+        client_send(connection, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother");
+        ck_assert_str_eq(client_text(promise), "other");
+    }
+    close(connection);
+    close(listener);
+}
+END_TEST
+
 static void expect_lost(asynchttp_promise *promise)
 {
     asynchttp_code code = client_wait(promise);
@@ -1455,6 +1480,7 @@ static void add_connections(Suite *suite)
     tcase_add_loop_test(tcase, test_dead_connection, 0, COUNT(dying));
     tcase_add_loop_test(tcase, test_dead_connection_with_body, 0, COUNT(dying));
     tcase_add_test(tcase, test_body_is_sent_again);
+    tcase_add_test(tcase, test_dead_connection_of_another_target);
     tcase_add_test(tcase, test_fresh_connection_that_dies);
     tcase_add_test(tcase, test_request_is_sent_again_once);
     tcase_add_test(tcase, test_not_sent_again_after_interim_response);

@@ -161,7 +161,7 @@ void ah_buffer_settle(ah_buffer *buffer)
         buffer->capacity = ah_pages_settle(buffer->pages, buffer->length + 1);
 }
 
-void ah_buffer_release(ah_buffer *buffer)
+void ah_buffer_free_slow(ah_buffer *buffer)
 {
     let_go(buffer);
     *buffer = (ah_buffer){.maximum = buffer->maximum};

@@ -44,14 +44,14 @@ void ah_buffer_clear(ah_buffer *buffer);
 /* Nothing more is likely to come: gives back what large memory was meant for more. */
 void ah_buffer_settle(ah_buffer *buffer);
 
-/* Frees the memory of one that has any. */
-void ah_buffer_release(ah_buffer *buffer);
+/* Of one that has memory: for ah_buffer_free(), which mostly finds nothing to do. */
+void ah_buffer_free_slow(ah_buffer *buffer);
 
 /* Frees the memory and leaves the buffer empty. */
 static inline void ah_buffer_free(ah_buffer *buffer)
 {
     if (buffer->data)
-        ah_buffer_release(buffer);
+        ah_buffer_free_slow(buffer);
 }
 
 #endif

@@ -368,7 +368,7 @@ bool ah_fields_copy(ah_fields *copy, const ah_fields *fields)
     return copied;
 }
 
-void ah_fields_free(ah_fields *fields)
+void ah_fields_clear_slow(ah_fields *fields)
 {
     for (size_t i = 0; i < fields->count && fields->strays; i++)
         unmake(fields, &fields->fields[i]);

@@ -30,14 +30,14 @@ typedef struct ah_fields {
     size_t newest;
     /* A set of what their names may be: most fields that are asked for are not there. */
     uint64_t names;
-    /* Some of what they hold lies elsewhere than in the block. */
-    bool strays;
     /* Memory for what is added, obtained at once; what does not fit is allocated by itself. NULL: none. */
     char *block;
     size_t block_size;
     size_t block_used;
     /* The block is somebody else's, and lasts as long as the dict. */
     bool lent;
+    /* Some of what the fields hold lies elsewhere than in the block. */
+    bool strays;
 } ah_fields;
 
 /* Obtains memory at once for so many fields, and for so many bytes of names, values and what comes with them (about 24
@@ -67,13 +67,13 @@ static inline const char *ah_field_value(const ah_field *field)
     return field->count == 1 ? field->values[0] : field->joined->data;
 }
 
-/* The member of ah_fields.names that stands for the name, in any case, and for some others: the factors keep those apart
- * that are there most often. */
+/* The member of ah_fields.names that stands for the name, in any case, and for some others. The factors were chosen by
+ * trial, so that of the usual names few share one, and none shares one with what the library asks for each time. */
 static inline uint64_t ah_fields_member(const char *name, size_t name_length)
 {
     unsigned first = name_length ? (unsigned char)name[0] | 0x20U : 0;
     unsigned last = name_length ? (unsigned char)name[name_length - 1] | 0x20U : 0;
-    return UINT64_C(1) << ((7 * first + last + 23 * name_length) % 64);
+    return UINT64_C(1) << ((first + 33 * last + 20 * name_length) % 64);
 }
 
 /* The field of that name in any case, NULL if there is none. The name need not end with a zero byte. */
@@ -96,13 +96,13 @@ static inline const char *ah_fields_get(const ah_fields *fields, const char *nam
 /* A copy in place of what was in *copy, which must be empty. False: no memory, and *copy is empty. */
 bool ah_fields_copy(ah_fields *copy, const ah_fields *fields);
 
-/* Frees what one that is not empty holds, and leaves it empty. */
-void ah_fields_free(ah_fields *fields);
+/* Of one that holds something: for ah_fields_clear(), which mostly finds nothing to do. */
+void ah_fields_clear_slow(ah_fields *fields);
 
 static inline void ah_fields_clear(ah_fields *fields)
 {
     if (fields->fields)
-        ah_fields_free(fields);
+        ah_fields_clear_slow(fields);
 }
 
 /* Whether the text is a token (RFC 9110 section 5.6.2): what methods and field names are made of. */
