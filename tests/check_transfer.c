@@ -590,7 +590,7 @@ END_TEST
 START_TEST(test_dead_connection_of_another_target)
 {
     int listener;
-    char url[64], other[80], text[1024];
+    char url[64], other[128], text[1024];
     int connection = warm_up(&listener, url, sizeof(url));
     for (int i = 0; i < 3; i++) {
         snprintf(other, sizeof(other), "%sother-%d?key=%d", url, i, i);
