@@ -44,7 +44,7 @@ typedef struct ah_fields {
  * bytes a field). Only a matter of speed; does nothing where there are fields already. False: no memory. */
 bool ah_fields_reserve(ah_fields *fields, size_t count, size_t size);
 
-/* The same for an empty dict, with memory of the caller's: size bytes, so many fields included, aligned for pointers. */
+/* The same for an empty dict, with the caller's memory: size bytes, so many fields included, aligned for pointers. */
 void ah_fields_lend(ah_fields *fields, size_t count, void *memory, size_t size);
 
 /* Adds a value to the field of that name, whose case does not matter, after the values it has. The name and value need
