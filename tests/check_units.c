@@ -27,6 +27,7 @@ int main(void)
     srunner_add_suite(runner, nap_suite());
     srunner_add_suite(runner, outcome_suite());
     srunner_add_suite(runner, pages_suite());
+    srunner_add_suite(runner, paging_suite());
     srunner_add_suite(runner, parker_suite());
     srunner_add_suite(runner, poller_suite());
     srunner_add_suite(runner, pool_suite());

@@ -26,6 +26,7 @@ Suite *mapping_suite(void);
 Suite *nap_suite(void);
 Suite *outcome_suite(void);
 Suite *pages_suite(void);
+Suite *paging_suite(void);
 Suite *parker_suite(void);
 Suite *poller_suite(void);
 Suite *pool_suite(void);

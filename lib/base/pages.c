@@ -8,6 +8,7 @@
 #include "base/fork.h"
 #include "base/log.h"
 #include "base/mapping.h"
+#include "base/paging.h"
 #include "base/parker.h"
 #include "base/thread.h"
 
@@ -58,37 +59,38 @@ static char *obtain(size_t size)
 
 /* ---- Asking ---- */
 
-/* Seconds: small pages for as much memory as a large one has take less, even where they are slow. */
-static const double slow = 0.0015;
-/* For so many times as much memory no large page is tried then. */
-enum { PASSED_OVER = 64 };
+/* ThreadSanitizer is to pass over what a function reads. */
+#if defined(__GNUC__)
+#define AH_RACY __attribute__((no_sanitize_thread))
+#else
+#define AH_RACY
+#endif
 
-/* Whether this is to be a large page. */
-static bool try_large(atomic_uint *passes)
+/* The least that pages are. */
+enum { SMALL_PAGE = 4096 };
+
+/* Reads from each page: a virtual machine's host may have tables of its own, whose entries come with the first access
+ * and are most of what a page costs. Somebody may be writing to it by now; what is read means nothing. */
+static AH_RACY void touch(const char *memory)
 {
-    unsigned left = atomic_load_explicit(passes, memory_order_relaxed);
-    /* Which of several threads counts does not matter. */
-    if (left)
-        atomic_store_explicit(passes, left - 1, memory_order_relaxed);
-    return !left;
+    for (size_t at = 0; at < large_page; at += SMALL_PAGE)
+        (void)*(const volatile char *)&memory[at];
 }
 
-/*
- * A large page saves hundreds of faults. But a virtual machine may have to be given the memory for it by its host first,
- * which can take longer than small pages of memory that it has: then those are asked for, many at a time, and a large one
- * is tried again later. False: they come as they are written to.
- */
+/* Asks for a large page, or for small ones in its place, whichever comes sooner. False: they come as they are written
+ * to. */
 static bool provide(char *page)
 {
-    static atomic_uint passes;
-    if (!try_large(&passes))
-        return ah_mapping_populate(page, large_page);
-    ah_mapping_prefer_large(page, large_page);
+    static ah_paging paging;
+    bool large = ah_paging_wants_large(&paging);
+    if (large)
+        ah_mapping_prefer_large(page, large_page);
     ah_time before = ah_clock_now();
-    bool provided = ah_mapping_populate(page, large_page);
-    if (ah_clock_now() - before > slow)
-        atomic_store_explicit(&passes, PASSED_OVER, memory_order_relaxed);
-    return provided;
+    if (!ah_mapping_populate(page, large_page))
+        return false;
+    touch(page);
+    ah_paging_learn(&paging, large, ah_clock_now() - before);
+    return true;
 }
 
 /* What is behind the last whole large page is left to page faults. */

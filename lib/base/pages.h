@@ -17,7 +17,7 @@ typedef struct ah_pages ah_pages;
  * for less than a large page. */
 #define AH_PAGES_AHEAD ((size_t)32 << 20)
 
-/* So many bytes, which lie on large pages if there are any. NULL: no memory. */
+/* So many bytes, which lie on large pages if there are any and these come soon. NULL: no memory. */
 ah_pages *ah_pages_new(size_t size);
 
 char *ah_pages_memory(const ah_pages *pages);
