@@ -15,7 +15,7 @@
 /* A large page, and what is asked for at a time. */
 static const size_t large_page = (size_t)2 << 20;
 
-/* Seconds from one large page to the next: what comes faster is held up by page faults. */
+/* Seconds for a large page that is there: who writes it in less is held up by page faults. */
 static const double fast = 0.008;
 /* For less than this the thread is not worth its start. */
 static const size_t worthwhile = (size_t)8 << 20;
@@ -33,9 +33,9 @@ struct ah_pages {
     /* Whether asking is in vain. */
     atomic_bool vain;
 
-    /* The writer's: when it last said so, 0 for never; whether there is a thread, and of which process, since a child of
-     * fork() has none. */
-    ah_time needed_at;
+    /* The writer's: when it last had what it needs, 0 for never; whether there is a thread, and of which process, since a
+     * child of fork() has none. */
+    ah_time had_at;
     bool has_thread;
     ah_process process;
     pthread_t thread;
@@ -229,11 +229,10 @@ void ah_pages_need(ah_pages *pages, size_t end)
     while (needed < end && !is_last(pages, needed))
         needed += large_page;
     atomic_store(&pages->needed, needed);
-    ah_time now = ah_clock_now();
-    hurry(pages, now - pages->needed_at < fast);
-    pages->needed_at = now;
+    hurry(pages, ah_clock_now() - pages->had_at < fast);
     while (ask(pages, needed))
         continue;
+    pages->had_at = ah_clock_now();
 }
 
 size_t ah_pages_settle(ah_pages *pages, size_t length)
